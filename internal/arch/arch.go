@@ -1,0 +1,29 @@
+// Package arch keeps docs/architecture.md true: its test reads every Go file of
+// the module and fails on an import that goes up or sideways, on input and
+// output in a pure package, and on a package that has no layer.
+package arch
+
+// layers names the packages of each layer, lowest first. A package imports only
+// lower layers. An entry that ends in /… stands for all packages below it.
+var layers = [][]string{
+	{"canon", "merkle", "gs1"},
+	{},
+	{},
+	{},
+	{},
+	{},
+	{},
+	{"internal/arch"},
+}
+
+// pure is the number of layers, from the bottom, that do no I/O.
+const pure = 4
+
+// outside are the standard packages that a pure package must not import.
+var outside = []string{"os", "net", "net/http", "database/sql", "log", "log/slog"}
+
+// banned are calls that a pure package must not make, as package.Name.
+var banned = []string{"time.Now", "time.Since", "time.Until"}
+
+// paperUsers may import internal/paper in product files; everybody's tests may.
+var paperUsers = []string{"cmd/theriac-bench"}
