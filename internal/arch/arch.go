@@ -6,8 +6,8 @@ package arch
 // layers names the packages of each layer, lowest first. A package imports only
 // lower layers. An entry that ends in /… stands for all packages below it.
 var layers = [][]string{
-	{"canon", "merkle", "gs1"},
-	{},
+	{"canon", "merkle", "gs1", "refusal"},
+	{"envelope", "chain"},
 	{},
 	{},
 	{},
