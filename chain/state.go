@@ -2,9 +2,10 @@ package chain
 
 import (
 	"encoding/binary"
-	"strings"
+	"slices"
 
 	"theriac/canon"
+	"theriac/gs1"
 )
 
 // The keys of the state. Each is a word, a slash, and parts of fixed size or one
@@ -18,6 +19,17 @@ func GovernorsKey() []byte { return []byte("governors/") }
 
 // ValidatorsKey names the Validators.
 func ValidatorsKey() []byte { return []byte("validators/") }
+
+// PrefixesKey names the Prefixes.
+func PrefixesKey() []byte { return []byte("prefixes/") }
+
+// MessageKey names the digest BC of the one anchored form of a message, by
+// issuer and identifier: a message that was signed twice, for two sendings,
+// counts once.
+func MessageKey(issuer string, id canon.ID) []byte {
+	d := canon.Hash("theriac/message/1", []byte(issuer), id[:])
+	return append([]byte("message/"), d[:]...)
+}
 
 // MemberKey names a Member by GLN.
 func MemberKey(gln string) []byte { return []byte("member/" + gln) }
@@ -35,7 +47,7 @@ func ExchangeKey(bc canon.Digest) []byte { return append([]byte("exchange/"), bc
 func CertificateKey(number string) []byte { return []byte("certificate/" + number) }
 
 // ProductKey names a Product by GTIN-14.
-func ProductKey(gtin string) []byte { return []byte("product/" + gtin) }
+func ProductKey(gtin gs1.GTIN) []byte { return []byte("product/" + gtin) }
 
 // BatchKey names a Batch.
 func BatchKey(batch canon.Digest) []byte { return append([]byte("batch/"), batch[:]...) }
@@ -67,7 +79,7 @@ func EvidenceKey(digest canon.Digest, gln string) []byte {
 
 // BatchID returns the name of a batch: who entered it, product and lot. A member
 // can only take names of its own.
-func BatchID(member, gtin, lot string) canon.Digest {
+func BatchID(member string, gtin gs1.GTIN, lot gs1.Lot) canon.Digest {
 	return canon.Hash("theriac/batch/1", []byte(member), []byte(gtin), []byte(lot))
 }
 
@@ -124,23 +136,12 @@ type MemberKeys struct {
 
 // Is reports whether the member has the role.
 func (m *Member) Is(role Role) bool {
-	for _, r := range m.Roles {
-		if r == role {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(m.Roles, role)
 }
 
-// Licensed reports whether a company prefix of the member covers a GTIN-14.
-func (m *Member) Licensed(gtin string) bool {
-	for _, p := range m.Prefixes {
-		// The indicator digit of a GTIN-14 is not part of the company prefix.
-		if len(gtin) == 14 && strings.HasPrefix(gtin[1:], p) {
-			return true
-		}
-	}
-	return false
+// Licensed reports whether a company prefix of the member covers the GTIN.
+func (m *Member) Licensed(gtin gs1.GTIN) bool {
+	return slices.ContainsFunc(m.Prefixes, gtin.HasPrefix)
 }
 
 // Params are the common parameters of the consortium (paper 000, IV-C).
@@ -151,6 +152,15 @@ type Params struct {
 	// A proposal passes when accepting governors ÷ all governors ≥ Numerator ÷ Denominator.
 	Numerator   int64 `cbor:"4,keyasint"`
 	Denominator int64 `cbor:"5,keyasint"`
+}
+
+// Prefixes lists the licensed GS1 company prefixes, rising.
+type Prefixes []Prefix
+
+// A Prefix is a GS1 company prefix and the member who licensed it.
+type Prefix struct {
+	Digits string `cbor:"1,keyasint"`
+	Member string `cbor:"2,keyasint"`
 }
 
 // Governors lists the GLNs of the active governors, rising.
@@ -196,17 +206,12 @@ type Anchor struct {
 	Index       uint64         `cbor:"6,keyasint"` // of its leaf
 	Paper       canon.Digest   `cbor:"7,keyasint"` // bc_paper = h(r, s)
 	Prev        []canon.Digest `cbor:"8,keyasint,omitempty"`
-	Lots        []string       `cbor:"9,keyasint,omitempty"`  // material lots, as (01)…(10)…
-	GTINs       []string       `cbor:"10,keyasint,omitempty"` // products of a dossier
+	Lots        []gs1.LGTIN    `cbor:"9,keyasint,omitempty"`  // of material
+	GTINs       []gs1.GTIN     `cbor:"10,keyasint,omitempty"` // products of a dossier
 	Decision    string         `cbor:"11,keyasint,omitempty"`
 	Certificate string         `cbor:"12,keyasint,omitempty"`
-	Parcels     []Parcel       `cbor:"13,keyasint,omitempty"`
-}
-
-// A Parcel is what a distribution or a dispatch moves of one batch.
-type Parcel struct {
-	Batch  canon.Digest `cbor:"1,keyasint"`
-	Ranges []Range      `cbor:"2,keyasint"`
+	Batches     []canon.Digest `cbor:"13,keyasint,omitempty"` // that a distribution or dispatch moves
+	Documents   canon.Digest   `cbor:"14,keyasint,omitzero"`  // root of a dossier
 }
 
 // CertificateStatus is the status of a certificate.
@@ -224,7 +229,7 @@ type Certificate struct {
 	Number string            `cbor:"1,keyasint"`
 	Issuer string            `cbor:"2,keyasint"`
 	Holder string            `cbor:"3,keyasint"`
-	GTINs  []string          `cbor:"4,keyasint"` // rising
+	GTINs  []gs1.GTIN        `cbor:"4,keyasint"` // rising
 	Digest canon.Digest      `cbor:"5,keyasint"` // of the credential's bytes
 	Anchor canon.Digest      `cbor:"6,keyasint"` // BC of the decision that carried it
 	From   int64             `cbor:"7,keyasint"`
@@ -250,7 +255,7 @@ func (s MarketStatus) String() string {
 
 // A Product is a GTIN that some certificate lists.
 type Product struct {
-	GTIN   string       `cbor:"1,keyasint"`
+	GTIN   gs1.GTIN     `cbor:"1,keyasint"`
 	Holder string       `cbor:"2,keyasint"`
 	Status MarketStatus `cbor:"3,keyasint"`
 	Since  int64        `cbor:"4,keyasint"`

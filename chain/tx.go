@@ -2,6 +2,7 @@ package chain
 
 import (
 	"theriac/canon"
+	"theriac/gs1"
 	"theriac/merkle"
 )
 
@@ -11,6 +12,8 @@ import (
 type Exchange struct {
 	Message []byte `cbor:"1,keyasint"` // compact JWS
 	Body    []byte `cbor:"2,keyasint"` // canonical CBOR of an envelope.Body
+	// Paper is bc_paper = h(r, s), the value that the paper's receiver uploads.
+	Paper canon.Digest `cbor:"3,keyasint"`
 }
 
 // A Propose opens a vote of the governors on one action.
@@ -85,8 +88,8 @@ type CertificateChange struct {
 
 // A BatchRelease enters the record of one lot.
 type BatchRelease struct {
-	GTIN           string         `cbor:"1,keyasint"`
-	Lot            string         `cbor:"2,keyasint"`
+	GTIN           gs1.GTIN       `cbor:"1,keyasint"`
+	Lot            gs1.Lot        `cbor:"2,keyasint"`
 	Expiry         string         `cbor:"3,keyasint"` // YYYY-MM-DD, the last day of use
 	Size           uint64         `cbor:"4,keyasint"`
 	Root           canon.Digest   `cbor:"5,keyasint"`
@@ -126,7 +129,7 @@ type Undo struct {
 // A Recall sets the status of a batch or of a product (all batches of a GTIN).
 type Recall struct {
 	Batch  canon.Digest `cbor:"1,keyasint,omitzero"`
-	GTIN   string       `cbor:"2,keyasint,omitempty"`
+	GTIN   gs1.GTIN     `cbor:"2,keyasint,omitempty"`
 	Status MarketStatus `cbor:"3,keyasint"`
 	Reason string       `cbor:"4,keyasint"`
 }

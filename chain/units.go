@@ -123,3 +123,16 @@ func (p *Page) Hand(from, to uint64, custodian, holder string) {
 	}
 	p.Custody = runs
 }
+
+// Ranges joins strictly rising indexes to ranges that do not touch.
+func Ranges(indexes []uint64) []Range {
+	var out []Range
+	for _, i := range indexes {
+		if n := len(out); n > 0 && out[n-1].To == i {
+			out[n-1].To++
+			continue
+		}
+		out = append(out, Range{From: i, To: i + 1})
+	}
+	return out
+}

@@ -58,6 +58,22 @@ func BodyOf(v any, salt func() canon.ID) (Body, error) {
 	return b, b.check()
 }
 
+// DecodeBody reads the canonical CBOR of a body, as a ledger transaction carries it.
+func DecodeBody(raw []byte) (Body, error) {
+	var b Body
+	if err := canon.DecodeCBOR(raw, &b); err != nil {
+		return nil, fmt.Errorf("body: %w", err)
+	}
+	for i := range b {
+		if !b[i].Withheld() {
+			if err := canon.CheckJSON(b[i].Value); err != nil {
+				return nil, fmt.Errorf("body: %w", err)
+			}
+		}
+	}
+	return b, b.check()
+}
+
 // check returns canon.ErrNotCanonical unless every field is either disclosed
 // or withheld and the disclosed names rise strictly.
 func (b Body) check() error {

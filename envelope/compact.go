@@ -11,20 +11,8 @@ import (
 // A Compact is a parsed JWS in compact form over any payload: a certificate is
 // one that is not an envelope.
 type Compact struct {
-	KeyID   canon.Digest
-	Payload []byte
-
-	signed canon.Digest
-	sig    []byte
-}
-
-// VerifySignature returns nil if key signed the JWS; ErrKeyID if it names
-// another key, ErrHighS or ErrSignature otherwise.
-func (c *Compact) VerifySignature(key Key) error {
-	if key.ID() != c.KeyID {
-		return ErrKeyID
-	}
-	return key.VerifyDigest(c.signed, c.sig)
+	Payload   []byte
+	Signature Signature
 }
 
 // SignCompact signs payload under the media type typ and returns the compact JWS.
@@ -71,5 +59,5 @@ func ParseCompact(raw []byte, typ string) (*Compact, error) {
 		return nil, fmt.Errorf("JWS header: %w", canon.ErrNotCanonical)
 	}
 	signed := raw[:len(parts[0])+1+len(parts[1])]
-	return &Compact{KeyID: kid, Payload: plain[1], signed: canon.Sum(signed), sig: plain[2]}, nil
+	return &Compact{plain[1], Signature{kid, canon.Sum(signed), [SignatureSize]byte(plain[2])}}, nil
 }

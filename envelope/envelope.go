@@ -57,7 +57,8 @@ func (c *Claims) check() error {
 	if len(c.Prev) > maxPrev {
 		return fmt.Errorf("%d predecessors: %w", len(c.Prev), canon.ErrNotCanonical)
 	}
-	if c.IssuedAt < 0 || c.Expires < c.IssuedAt {
+	// Beyond 2^53 a JSON number is not the same number everywhere.
+	if c.IssuedAt < 0 || c.Expires < c.IssuedAt || c.Expires >= 1<<53 {
 		return fmt.Errorf("times %d to %d: %w", c.IssuedAt, c.Expires, canon.ErrNotCanonical)
 	}
 	return nil
@@ -72,11 +73,9 @@ func (c *Claims) Issued() time.Time { return time.Unix(c.IssuedAt, 0).UTC() }
 // Verify says so.
 type Envelope struct {
 	Claims Claims
-	KeyID  canon.Digest // of the key that claims to have signed
 
-	raw    []byte
-	signed canon.Digest // SHA-256 of what the signature covers
-	sig    []byte
+	raw []byte
+	sig Signature
 }
 
 // Raw returns the exact bytes received.
@@ -89,19 +88,10 @@ func (e *Envelope) Digest() canon.Digest { return canon.Sum(e.raw) }
 
 // PaperDigest returns the paper's BC = h(r, s) (paper 000, equations 12, 23,
 // 34, 45, 56, 67), kept beside Digest. It binds neither message nor key.
-func (e *Envelope) PaperDigest() canon.Digest { return canon.Sum(e.sig) }
+func (e *Envelope) PaperDigest() canon.Digest { return canon.Sum(e.sig.Bytes[:]) }
 
-// Signature returns r ‖ s, 64 bytes.
-func (e *Envelope) Signature() []byte { return e.sig }
-
-// VerifySignature returns nil if key signed the envelope; ErrKeyID if the
-// envelope names another key, ErrHighS or ErrSignature otherwise.
-func (e *Envelope) VerifySignature(key Key) error {
-	if key.ID() != e.KeyID {
-		return ErrKeyID
-	}
-	return key.VerifyDigest(e.signed, e.sig)
-}
+// Signature returns the signature that the envelope carries.
+func (e *Envelope) Signature() Signature { return e.sig }
 
 // Parse reads an envelope in either form, which its first byte tells.
 func Parse(raw []byte) (*Envelope, error) {
@@ -137,7 +127,7 @@ func ParseJWS(raw []byte) (*Envelope, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Envelope{KeyID: c.KeyID, raw: raw, signed: c.signed, sig: c.sig}
+	e := &Envelope{raw: raw, sig: c.Signature}
 	if err := canon.DecodeJSON(c.Payload, &e.Claims); err != nil {
 		return nil, fmt.Errorf("claims: %w", err)
 	}
@@ -168,7 +158,7 @@ func ParseCOSE(raw []byte) (*Envelope, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Envelope{KeyID: m.KeyID, raw: raw, signed: m.signed, sig: m.sig}
+	e := &Envelope{raw: raw, sig: m.Signature}
 	if err := canon.DecodeCBOR(m.Payload, &e.Claims); err != nil {
 		return nil, fmt.Errorf("claims: %w", err)
 	}

@@ -28,6 +28,15 @@ type Key struct {
 	id    canon.Digest
 	point [KeySize]byte
 	pub   *ecdsa.PublicKey
+	known func(Signature) bool
+}
+
+// A Signature is a signature r ‖ s (64 bytes) of a SHA-256 digest, by the key of
+// this identifier if it verifies.
+type Signature struct {
+	KeyID  canon.Digest
+	Digest canon.Digest
+	Bytes  [SignatureSize]byte
 }
 
 // ParseKey reads an uncompressed P-256 point (65 bytes) and returns ErrKey
@@ -83,17 +92,40 @@ func LowS(sig []byte) error {
 	return nil
 }
 
-// VerifyDigest returns nil if sig (r ‖ s, 64 bytes) is k's signature of a
-// SHA-256 digest, ErrHighS or ErrSignature otherwise.
-func (k Key) VerifyDigest(digest canon.Digest, sig []byte) error {
-	if err := LowS(sig); err != nil {
+// Trusting returns the key with a memory: a signature that known says was
+// verified before is not verified again. A ledger node verifies in parallel
+// before consensus asks in sequence.
+func (k Key) Trusting(known func(Signature) bool) Key {
+	k.known = known
+	return k
+}
+
+// Verify returns nil if the signature is k's; ErrKeyID if it names another key,
+// ErrHighS or ErrSignature otherwise.
+func (k Key) Verify(s Signature) error {
+	if s.KeyID != k.id {
+		return ErrKeyID
+	}
+	if err := LowS(s.Bytes[:]); err != nil {
 		return err
 	}
-	der, err := asn1.Marshal(pair{new(big.Int).SetBytes(sig[:32]), new(big.Int).SetBytes(sig[32:])})
-	if err != nil || !ecdsa.VerifyASN1(k.pub, digest[:], der) {
+	if k.known != nil && k.known(s) {
+		return nil
+	}
+	der, err := asn1.Marshal(pair{new(big.Int).SetBytes(s.Bytes[:32]), new(big.Int).SetBytes(s.Bytes[32:])})
+	if err != nil || !ecdsa.VerifyASN1(k.pub, s.Digest[:], der) {
 		return ErrSignature
 	}
 	return nil
+}
+
+// VerifyDigest returns nil if sig (r ‖ s, 64 bytes) is k's signature of a
+// SHA-256 digest, ErrHighS or ErrSignature otherwise.
+func (k Key) VerifyDigest(digest canon.Digest, sig []byte) error {
+	if len(sig) != SignatureSize {
+		return fmt.Errorf("%d bytes: %w", len(sig), ErrSignature)
+	}
+	return k.Verify(Signature{k.id, digest, [SignatureSize]byte(sig)})
 }
 
 // pair is the ASN.1 form in which crypto.Signer and crypto/ecdsa speak.

@@ -1,6 +1,7 @@
 package envelope
 
 import (
+	"crypto"
 	"fmt"
 	"time"
 
@@ -12,6 +13,20 @@ import (
 type Message struct {
 	Body     Body
 	Envelope *Envelope
+}
+
+// Sign signs claims over a body and returns the message.
+func Sign(s crypto.Signer, c Claims, b Body) (*Message, error) {
+	if err := b.check(); err != nil {
+		return nil, err
+	}
+	c.BodyDigest = b.Digest()
+	raw, err := SignJWS(s, c)
+	if err != nil {
+		return nil, err
+	}
+	e, err := ParseJWS(raw)
+	return &Message{b, e}, err
 }
 
 // wire is the JSON form of a Message.
@@ -113,7 +128,7 @@ func Receive(raw []byte, p Policy) (*Message, error) {
 	if c.Audience != p.Audience {
 		return nil, fmt.Errorf("%w: %s, this is %s", ErrAudience, c.Audience, p.Audience)
 	}
-	h, err := p.Holder(m.Envelope.KeyID)
+	h, err := p.Holder(m.Envelope.sig.KeyID)
 	if err != nil {
 		return nil, err
 	}
@@ -147,7 +162,7 @@ func (e *Envelope) Verify(h Holder, at time.Time, window time.Duration) error {
 	if err := h.ValidAt(at); err != nil {
 		return err
 	}
-	if err := e.VerifySignature(h.Key); err != nil {
+	if err := h.Key.Verify(e.sig); err != nil {
 		return err
 	}
 	// Whole seconds were signed, so the window is held against whole seconds.

@@ -11,20 +11,8 @@ import (
 // A Sign1 is a parsed COSE_Sign1 (RFC 9052 section 4.2) over any payload: a
 // ledger transaction is one that is not an envelope.
 type Sign1 struct {
-	KeyID   canon.Digest
-	Payload []byte
-
-	signed canon.Digest
-	sig    []byte
-}
-
-// VerifySignature returns nil if key signed the message; ErrKeyID if it names
-// another key, ErrHighS or ErrSignature otherwise.
-func (m *Sign1) VerifySignature(key Key) error {
-	if key.ID() != m.KeyID {
-		return ErrKeyID
-	}
-	return key.VerifyDigest(m.signed, m.sig)
+	Payload   []byte
+	Signature Signature
 }
 
 // sign1 is the untagged message. The unprotected header is always empty: what
@@ -107,5 +95,5 @@ func ParseSign1(raw []byte, typ string) (*Sign1, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Sign1{KeyID: kid, Payload: m.Payload, signed: digest, sig: m.Signature}, nil
+	return &Sign1{m.Payload, Signature{kid, digest, [SignatureSize]byte(m.Signature)}}, nil
 }

@@ -7,14 +7,17 @@ package arch
 // lower layers. An entry that ends in /… stands for all packages below it.
 var layers = [][]string{
 	{"canon", "merkle", "gs1", "refusal"},
-	{"envelope", "chain"},
+	{"envelope", "chain", "lightclient"},
+	{"pedigree"},
+	{"internal/ledger", "internal/paper/…"},
 	{},
-	{},
-	{},
-	{},
+	{"internal/keystore"},
 	{},
 	{"internal/arch"},
 }
+
+// testOnly are packages of helpers for tests, which no product package imports.
+var testOnly = []string{"internal/ledger/ledgertest"}
 
 // pure is the number of layers, from the bottom, that do no I/O.
 const pure = 4
