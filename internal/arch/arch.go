@@ -11,7 +11,7 @@ var layers = [][]string{
 	{"pedigree"},
 	{"internal/ledger", "internal/paper/…"},
 	{},
-	{"internal/keystore"},
+	{"internal/chainstore", "internal/keystore"},
 	{},
 	{"internal/arch"},
 }
