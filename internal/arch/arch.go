@@ -12,6 +12,7 @@ var layers = [][]string{
 	{"internal/ledger", "internal/paper/…"},
 	{},
 	{"internal/chainstore", "internal/keystore"},
+	{"internal/cometbft"},
 	{},
 	{"internal/arch"},
 }

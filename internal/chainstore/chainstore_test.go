@@ -1,6 +1,7 @@
 package chainstore
 
 import (
+	"bytes"
 	"errors"
 	"maps"
 	"math/rand/v2"
@@ -268,5 +269,56 @@ func TestCrash(t *testing.T) {
 		}
 		v.Close()
 		after.Close()
+	}
+}
+
+// A store imported from another has its root and proofs, and goes on; one that
+// does not have the trusted root is refused.
+func TestExportImport(t *testing.T) {
+	m := &mirror{ledgertest.NewWorld(t), open(t, "db", vfs.NewMem())}
+	defer m.store.Close()
+	m.Story(3000)
+	m.commit(t)
+	v := m.store.Latest()
+	defer v.Close()
+	var file bytes.Buffer
+	if err := v.Export(&file); err != nil {
+		t.Fatal(err)
+	}
+	root := v.Root()
+	want := root.AppHash()
+	twin := open(t, "twin", vfs.NewMem())
+	defer twin.Close()
+	if err := twin.Import(bytes.NewReader(file.Bytes()), 1, want); err != nil {
+		t.Fatal(err)
+	}
+	if h, r := twin.Position(); h != 1 || r != root {
+		t.Errorf("imported at %d %+v, want %+v", h, r, root)
+	}
+	original := m.store
+	m.store = twin
+	m.Admit(m.MS.Tx(m.Now, chain.KindEvidence, chain.Evidence{Digest: canon.Digest{1}}))
+	m.commit(t)
+	m.store = original
+	tv := twin.Latest()
+	defer tv.Close()
+	if got, err := tv.Tagged("all/x", 0, 100); err != nil || len(got) != int(root.LogSize)+1 {
+		t.Errorf("%d tags, %v", len(got), err)
+	}
+	for at := range file.Len() {
+		if at%997 != 0 {
+			continue
+		}
+		bent := bytes.Clone(file.Bytes())
+		bent[at] ^= 1
+		other := open(t, "other", vfs.NewMem())
+		err := other.Import(bytes.NewReader(bent), 1, want)
+		if _, r := other.Position(); !errors.Is(err, ErrImport) && r != root {
+			t.Errorf("byte %d bent: %v, root %+v", at, err, r)
+		}
+		other.Close()
+	}
+	if err := open(t, "cut", vfs.NewMem()).Import(bytes.NewReader(file.Bytes()[:file.Len()-5]), 1, want); !errors.Is(err, ErrImport) {
+		t.Errorf("cut: %v, want %v", err, ErrImport)
 	}
 }

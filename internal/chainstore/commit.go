@@ -82,7 +82,7 @@ func (s *Store) prepareState(p *Pending, writes []ledger.Write) error {
 		}
 		changes = append(changes, c)
 	}
-	slices.SortFunc(changes, func(a, b merkle.Change) int { return bytes.Compare(a.Path[:], b.Path[:]) })
+	sortChanges(changes)
 	nodes := &overlay{store: s, changed: map[string][]byte{}}
 	tree := merkle.State{Nodes: nodes, Root: p.at.Root.StateRoot, Count: p.at.Count}
 	if err := tree.Update(changes); err != nil {
@@ -90,18 +90,11 @@ func (s *Store) prepareState(p *Pending, writes []ledger.Write) error {
 	}
 	p.at.Root.StateRoot, p.at.Count = tree.Root, tree.Count
 	p.nodes = nodes.changed
-	for k, v := range nodes.changed {
-		var err error
-		if v == nil {
-			err = p.batch.Delete(join("n", []byte(k)), nil)
-		} else {
-			err = p.batch.Set(join("n", []byte(k)), v, nil)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return nodes.write(p.batch)
+}
+
+func sortChanges(changes []merkle.Change) {
+	slices.SortFunc(changes, func(a, b merkle.Change) int { return bytes.Compare(a.Path[:], b.Path[:]) })
 }
 
 func (s *Store) prepareLog(p *Pending, b Block) error {

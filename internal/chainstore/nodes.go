@@ -3,6 +3,8 @@ package chainstore
 import (
 	"encoding/binary"
 	"sync"
+
+	"github.com/cockroachdb/pebble/v2"
 )
 
 func be64(b []byte) uint64 { return binary.BigEndian.Uint64(b) }
@@ -46,6 +48,13 @@ func (c *nodeCache) take(changed map[string][]byte) {
 	}
 }
 
+// forget empties the cache.
+func (c *nodeCache) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	clear(c.nodes)
+}
+
 // overlay is the state tree's nodes while a block is prepared.
 type overlay struct {
 	store   *Store
@@ -80,4 +89,27 @@ func (o *overlay) Set(node, value []byte) error {
 func (o *overlay) Delete(node []byte) error {
 	o.changed[string(node)] = nil
 	return nil
+}
+
+// write puts what changed into a batch.
+func (o *overlay) write(to *pebble.Batch) error {
+	for k, v := range o.changed {
+		var err error
+		if v == nil {
+			err = to.Delete(join("n", []byte(k)), nil)
+		} else {
+			err = to.Set(join("n", []byte(k)), v, nil)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// flush writes what changed and forgets it.
+func (o *overlay) flush(to *pebble.Batch) error {
+	err := o.write(to)
+	clear(o.changed)
+	return err
 }

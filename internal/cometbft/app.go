@@ -1,0 +1,228 @@
+package cometbft
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	abci "github.com/cometbft/cometbft/abci/types"
+
+	"theriac/canon"
+	"theriac/chain"
+	"theriac/internal/chainstore"
+	"theriac/internal/ledger"
+)
+
+// app is the ABCI application: the ledger between CometBFT and the chain store.
+// CometBFT calls the consensus methods one after another; CheckTx runs beside them.
+type app struct {
+	abci.BaseApplication
+	ledger  *ledger.Ledger
+	store   *chainstore.Store
+	verify  *verifier
+	waiters *waiters
+	snaps   *snapshots
+	log     *slog.Logger
+	now     func() time.Time
+
+	// What FinalizeBlock computed and Commit writes.
+	pending *chainstore.Pending
+	results map[canon.Digest]ledger.Result
+
+	mu     sync.Mutex
+	height int64 // committed
+	moved  chan struct{}
+}
+
+// Codes of transaction results. They are part of the block's results hash, so
+// they say no more than the log does.
+const (
+	codeApplied uint32 = 0
+	codeAlerted uint32 = 1
+	codeRefused uint32 = 2
+)
+
+// Info implements abci.Application.
+func (a *app) Info(context.Context, *abci.RequestInfo) (*abci.ResponseInfo, error) {
+	height, root := a.store.Position()
+	res := &abci.ResponseInfo{Data: "theriac", AppVersion: chain.Version, LastBlockHeight: height}
+	if height > 0 {
+		hash := root.AppHash()
+		res.LastBlockAppHash = hash[:]
+	}
+	return res, nil
+}
+
+// InitChain implements abci.Application: it writes the genesis state. A node that
+// was killed before its first block is asked again and finds it written.
+func (a *app) InitChain(_ context.Context, req *abci.RequestInitChain) (*abci.ResponseInitChain, error) {
+	if _, root := a.store.Position(); root.StateRoot.IsZero() {
+		var validators []chain.Validator
+		for _, v := range req.Validators {
+			validators = append(validators, chain.Validator{Key: v.PubKey.GetEd25519(), Power: v.Power})
+		}
+		writes, err := a.ledger.Genesis(req.AppStateBytes, validators, req.Time)
+		if err != nil {
+			return nil, err
+		}
+		p, err := a.store.Prepare(chainstore.Block{Changes: ledger.Changes{State: writes}})
+		if err != nil {
+			return nil, err
+		}
+		if err := a.store.Commit(p); err != nil {
+			return nil, err
+		}
+	}
+	_, root := a.store.Position()
+	hash := root.AppHash()
+	return &abci.ResponseInitChain{AppHash: hash[:]}, nil
+}
+
+// CheckTx implements abci.Application. What came through Submit is verified
+// already; what a peer sent is verified in the background, because CometBFT
+// calls this for one transaction at a time. No block is made of unverified ones.
+func (a *app) CheckTx(_ context.Context, req *abci.RequestCheckTx) (*abci.ResponseCheckTx, error) {
+	if len(req.Tx) > ledger.MaxTx {
+		return &abci.ResponseCheckTx{Code: codeRefused}, nil
+	}
+	a.verify.soon(req.Tx)
+	return &abci.ResponseCheckTx{Code: codeApplied}, nil
+}
+
+// maxLag is how far a block's time may be behind the proposer's clock before
+// transactions are put into it. CometBFT takes the time of a block from the
+// votes for the one before, so that after a pause the first block carries an old
+// time; an empty one is made then, and the next has the present.
+const maxLag = 3 * time.Second
+
+// PrepareProposal implements abci.Application: it leaves out what does not verify.
+func (a *app) PrepareProposal(_ context.Context, req *abci.RequestPrepareProposal) (*abci.ResponsePrepareProposal, error) {
+	if a.now().Sub(req.Time) > maxLag {
+		return &abci.ResponsePrepareProposal{}, nil
+	}
+	bad := a.verify.all(req.Txs)
+	txs := make([][]byte, 0, len(req.Txs))
+	var size int64
+	for i, tx := range req.Txs {
+		if bad[i] != nil {
+			continue
+		}
+		if size += int64(len(tx)); size > req.MaxTxBytes {
+			break
+		}
+		txs = append(txs, tx)
+	}
+	return &abci.ResponsePrepareProposal{Txs: txs}, nil
+}
+
+// ProcessProposal implements abci.Application: it votes against a block with a
+// transaction that an honest proposer would have left out.
+func (a *app) ProcessProposal(_ context.Context, req *abci.RequestProcessProposal) (*abci.ResponseProcessProposal, error) {
+	for i, err := range a.verify.all(req.Txs) {
+		if err != nil {
+			a.log.Warn("block refused", "height", req.Height, "tx", i, "why", err)
+			return &abci.ResponseProcessProposal{Status: abci.ResponseProcessProposal_REJECT}, nil
+		}
+	}
+	return &abci.ResponseProcessProposal{Status: abci.ResponseProcessProposal_ACCEPT}, nil
+}
+
+// FinalizeBlock implements abci.Application. An error is the store's and stops
+// the node: a validator that cannot read its state must not vote.
+func (a *app) FinalizeBlock(_ context.Context, req *abci.RequestFinalizeBlock) (*abci.ResponseFinalizeBlock, error) {
+	if err := a.dropPending(); err != nil {
+		return nil, err
+	}
+	_, root := a.store.Position()
+	b, err := a.ledger.Begin(a.store, req.Height, req.Time, root.LogSize)
+	if err != nil {
+		return nil, err
+	}
+	res := &abci.ResponseFinalizeBlock{TxResults: make([]*abci.ExecTxResult, len(req.Txs))}
+	a.results = make(map[canon.Digest]ledger.Result, len(req.Txs))
+	var entries []chainstore.Entry
+	for i, tx := range req.Txs {
+		r, err := b.Apply(tx)
+		if err != nil {
+			return nil, err
+		}
+		code := codeRefused
+		switch r.Outcome {
+		case chain.Applied:
+			code = codeApplied
+		case chain.Alerted:
+			code = codeAlerted
+		}
+		res.TxResults[i] = &abci.ExecTxResult{Code: code}
+		a.results[canon.Sum(tx)] = r
+		if r.Outcome != 0 {
+			entries = append(entries, chainstore.Entry{Tx: tx, Tags: r.Tags, Signatures: ledger.Signatures(tx)})
+		}
+	}
+	changes, err := b.End()
+	if err != nil {
+		return nil, err
+	}
+	a.pending, err = a.store.Prepare(chainstore.Block{Height: req.Height, Changes: changes, Entries: entries})
+	if err != nil {
+		return nil, err
+	}
+	for _, v := range changes.Validators {
+		res.ValidatorUpdates = append(res.ValidatorUpdates, abci.Ed25519ValidatorUpdate(v.Key, v.Power))
+	}
+	after := a.pending.Root()
+	hash := after.AppHash()
+	res.AppHash = hash[:]
+	return res, nil
+}
+
+func (a *app) dropPending() error {
+	if a.pending == nil {
+		return nil
+	}
+	err := a.pending.Drop()
+	a.pending = nil
+	return err
+}
+
+// Commit implements abci.Application: it writes the block and answers who waits.
+func (a *app) Commit(context.Context, *abci.RequestCommit) (*abci.ResponseCommit, error) {
+	if a.pending == nil {
+		return nil, fmt.Errorf("cometbft: commit without a block")
+	}
+	for _, kid := range a.pending.Reused {
+		a.log.Error("a key signed two things with one nonce: revoke it", "kid", kid)
+	}
+	if err := a.store.Commit(a.pending); err != nil {
+		return nil, err
+	}
+	a.pending = nil
+	a.waiters.release(a.results)
+	height, _ := a.store.Position()
+	a.mu.Lock()
+	a.height = height
+	close(a.moved)
+	a.moved = make(chan struct{})
+	a.mu.Unlock()
+	a.snaps.maybe(height)
+	return &abci.ResponseCommit{}, nil
+}
+
+// waitFor returns when the block of this height is committed.
+func (a *app) waitFor(ctx context.Context, height int64) error {
+	for {
+		a.mu.Lock()
+		at, moved := a.height, a.moved
+		a.mu.Unlock()
+		if at >= height {
+			return nil
+		}
+		select {
+		case <-moved:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
