@@ -185,6 +185,12 @@ const (
 	Rejected ProposalStatus = 3
 )
 
+// ProposalID returns the name of the proposal that an operation makes of an
+// action's canonical CBOR.
+func ProposalID(op canon.Digest, action []byte) canon.Digest {
+	return canon.Hash("theriac/proposal/1", op[:], action)
+}
+
 // A Proposal is an action before the governors.
 type Proposal struct {
 	Action   []byte         `cbor:"1,keyasint"` // canonical CBOR of the Action

@@ -73,8 +73,8 @@ func Possession(chain, member string, point []byte) canon.Digest {
 	return canon.Hash("theriac/possession/1", []byte(chain), []byte(member), point)
 }
 
-// A RevokeKey ends a key at the time of the block. As a transaction it is the
-// owner's, as an action the governors'.
+// A RevokeKey ends a key with the block: after it the key does not count. As a
+// transaction it is the owner's, as an action the governors'.
 type RevokeKey struct {
 	Key canon.Digest `cbor:"1,keyasint"`
 }

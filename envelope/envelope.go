@@ -47,8 +47,8 @@ const (
 	maxPrev = 64
 )
 
-// check returns an error for claims that no sender of ours writes.
-func (c *Claims) check() error {
+// Check returns canon.ErrNotCanonical for claims that no sender of ours writes.
+func (c *Claims) Check() error {
 	for _, s := range []string{c.Audience, c.Case, c.Issuer, c.Type} {
 		if len(s) == 0 || len(s) > maxName || strings.Trim(s, nameCharacters) != "" {
 			return fmt.Errorf("claim %.70q: %w", s, canon.ErrNotCanonical)
@@ -110,7 +110,7 @@ func jwsHeader(typ string, kid canon.Digest) []byte {
 
 // SignJWS signs claims and returns the compact JWS.
 func SignJWS(s crypto.Signer, c Claims) ([]byte, error) {
-	if err := c.check(); err != nil {
+	if err := c.Check(); err != nil {
 		return nil, err
 	}
 	payload, err := canon.JSON(c)
@@ -131,14 +131,14 @@ func ParseJWS(raw []byte) (*Envelope, error) {
 	if err := canon.DecodeJSON(c.Payload, &e.Claims); err != nil {
 		return nil, fmt.Errorf("claims: %w", err)
 	}
-	return e, e.Claims.check()
+	return e, e.Claims.Check()
 }
 
 const claimsType = "application/theriac-claims"
 
 // SignCOSE signs claims and returns the COSE_Sign1.
 func SignCOSE(s crypto.Signer, c Claims) ([]byte, error) {
-	if err := c.check(); err != nil {
+	if err := c.Check(); err != nil {
 		return nil, err
 	}
 	if c.Prev == nil {
@@ -165,5 +165,5 @@ func ParseCOSE(raw []byte) (*Envelope, error) {
 	if e.Claims.Prev == nil { // null is not how we write an empty list
 		return nil, fmt.Errorf("claims: %w", canon.ErrNotCanonical)
 	}
-	return e, e.Claims.check()
+	return e, e.Claims.Check()
 }

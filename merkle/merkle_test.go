@@ -3,6 +3,7 @@ package merkle
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/transparency-dev/merkle/proof"
@@ -198,6 +199,17 @@ func TestMultiproof(t *testing.T) {
 		}
 		if err := VerifyMulti(shown, size, p, root); err != nil {
 			t.Fatalf("VerifyMulti(%v of %d) = %v", indexes, size, err)
+		}
+		paths := make([][]Hash, len(indexes))
+		hashes := make([]Hash, len(indexes))
+		for i, x := range indexes {
+			hashes[i] = leaves[x]
+			if paths[i], err = Prove(size, x, read); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if joined, err := Join(size, indexes, hashes, paths); err != nil || !slices.Equal(joined, p) {
+			t.Fatalf("Join of %v of %d: %v", indexes, size, err)
 		}
 		for name, err := range map[string]error{
 			"longer proof": VerifyMulti(shown, size, append(p, Hash{}), root),

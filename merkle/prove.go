@@ -220,3 +220,55 @@ func subtree(lo, hi uint64, read Reader) (Hash, error) {
 	}
 	return h, nil
 }
+
+// Join makes the multiproof of leaves (VerifyMulti) from the inclusion proof of
+// each. Indexes must rise strictly; leaves and paths go with them.
+func Join(size uint64, indexes []uint64, leaves []Hash, paths [][]Hash) ([]Hash, error) {
+	shown := make([]IndexedLeaf, len(indexes))
+	for i, x := range indexes {
+		shown[i] = IndexedLeaf{Index: x, Hash: leaves[i]}
+	}
+	if !rising(shown, size) || len(leaves) != len(indexes) || len(paths) != len(indexes) {
+		return nil, fmt.Errorf("merkle: join of %d proofs in a tree of %d", len(indexes), size)
+	}
+	var spans [][2]uint64
+	gaps(indexes, 0, size, &spans)
+	known := map[[2]uint64]Hash{}
+	for i, x := range indexes {
+		if err := siblings(x, size, paths[i], known); err != nil {
+			return nil, err
+		}
+	}
+	out := make([]Hash, len(spans))
+	for i, s := range spans {
+		h, ok := known[s]
+		if !ok {
+			return nil, ErrProof
+		}
+		out[i] = h
+	}
+	return out, nil
+}
+
+// siblings notes the subtrees whose roots an inclusion proof lists, from the
+// leaf up.
+func siblings(index, size uint64, path []Hash, known map[[2]uint64]Hash) error {
+	var spans [][2]uint64
+	for lo, hi := uint64(0), size; hi-lo > 1; {
+		mid := lo + split(hi-lo)
+		if index < mid {
+			spans = append(spans, [2]uint64{mid, hi})
+			hi = mid
+		} else {
+			spans = append(spans, [2]uint64{lo, mid})
+			lo = mid
+		}
+	}
+	if len(spans) != len(path) {
+		return ErrProof
+	}
+	for i, h := range path {
+		known[spans[len(spans)-1-i]] = h
+	}
+	return nil
+}

@@ -3,7 +3,9 @@ package pedigree
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
 
 	"theriac/canon"
 	"theriac/chain"
@@ -180,9 +182,10 @@ func bad(field string, why any) error {
 	return fmt.Errorf("%w: %s: %v", envelope.ErrField, field, why)
 }
 
+// text refuses what could hide something on a screen: control characters too.
 func text(field, s string) error {
-	if s == "" || len(s) > maxText {
-		return bad(field, "it needs 1 to 200 bytes of text")
+	if s == "" || len(s) > maxText || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return bad(field, "it needs 1 to 200 bytes of printable text")
 	}
 	return nil
 }

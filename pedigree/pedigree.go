@@ -129,6 +129,17 @@ func (x *Exchange) CheckParties(from, to *chain.Member) error {
 	return nil
 }
 
+// CheckDisclosed returns envelope.ErrField for a body that shows the ledger more
+// than it may see: prices and partners stay with those who signed them.
+func (x *Exchange) CheckDisclosed(b envelope.Body) error {
+	for i := range b {
+		if !b[i].Withheld() && !slices.Contains(x.Discloses, b[i].Name) {
+			return fmt.Errorf("%w: %s is not for the ledger", envelope.ErrField, b[i].Name)
+		}
+	}
+	return nil
+}
+
 // CheckPrev returns nil if a message with these claims may follow the
 // predecessors, given in the order of c.Prev as the ledger anchored them;
 // envelope.ErrPrev or ErrCase otherwise.

@@ -24,7 +24,9 @@ func (h *History) distribution() *Failure {
 		}
 	}
 	if moved == nil {
-		return fail(StepDistribution, fmt.Errorf("%w: no distribution of this pack", ErrMissing))
+		f := fail(StepDistribution, fmt.Errorf("%w: no distribution of this pack", ErrMissing))
+		f.Blame = chain.Manufacturer // nobody else could have made it
+		return f
 	}
 	if !slices.ContainsFunc(statuses, func(l *Link) bool {
 		return Index(&l.Message.Claims, moved.bc) >= 0 && h.confirms(l.content.(*SalesStatus))
@@ -151,6 +153,7 @@ func (h *History) certificate(l *Link, record *chain.Certificate) *Failure {
 	if err := cert.Lists(batch.Release.GTIN); err != nil {
 		return fail(step, err)
 	}
+	h.Certificate = cert
 	h.pass(step, "certificate %s: signed by %s, valid, lists %s", record.Number, record.Issuer, batch.Release.GTIN)
 	return nil
 }

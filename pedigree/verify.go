@@ -62,6 +62,8 @@ func (f *Failure) Unwrap() error { return f.Err }
 // A Link is one exchange of a history with its anchor. What the ledger has of it
 // is the caller's to prove.
 type Link struct {
+	Type     string // what the evidence calls it
+	Err      error  // if it cannot be read; then only Type is set
 	Message  *envelope.Envelope
 	Body     envelope.Body // with fields withheld
 	PaperBC  canon.Digest  // bc_paper as its receiver uploaded it
@@ -92,6 +94,8 @@ type History struct {
 	Facts Facts
 	// Passed is told of each check that a history passes, in order.
 	Passed func(step Step, check string)
+	// Certificate is Cert_D, once Verify has verified it.
+	Certificate *Certificate
 }
 
 // Verify returns nil if the exchanges lead from raw material to the pack, or the
@@ -123,11 +127,13 @@ func stepOf(x *Exchange) Step {
 func (h *History) prepare() *Failure {
 	for i := range h.Links {
 		l := &h.Links[i]
-		x, err := Find(l.Message.Claims.Type)
+		x, err := Find(l.Type)
 		if err != nil {
 			return fail(StepDistribution, err)
 		}
-		l.x, l.bc = x, l.Message.Digest()
+		if l.x = x; l.Err == nil {
+			l.bc = l.Message.Digest()
+		}
 	}
 	return nil
 }
@@ -175,6 +181,12 @@ func (h *History) at(l *Link, err error) *Failure {
 // signed verifies the sender's signature over the full message, with a key that
 // counted when the block was made, and the body that it covers.
 func (h *History) signed(l *Link) *Failure {
+	if l.Err != nil {
+		return h.at(l, l.Err)
+	}
+	if l.Message.Claims.Type != l.Type {
+		return h.at(l, envelope.ErrType)
+	}
 	holder, err := h.Facts.Holder(l.Message.Signature().KeyID)
 	if err != nil {
 		return h.at(l, err)

@@ -27,6 +27,9 @@ type app struct {
 	log     *slog.Logger
 	now     func() time.Time
 
+	// committed is told how many of this node's clients a block answered.
+	committed func(n int)
+
 	// What FinalizeBlock computed and Commit writes.
 	pending *chainstore.Pending
 	results map[canon.Digest]ledger.Result
@@ -36,13 +39,9 @@ type app struct {
 	moved  chan struct{}
 }
 
-// Codes of transaction results. They are part of the block's results hash, so
-// they say no more than the log does.
-const (
-	codeApplied uint32 = 0
-	codeAlerted uint32 = 1
-	codeRefused uint32 = 2
-)
+// codeRefused is the result of a batch that is none. What became of the
+// transactions in a batch is in the log.
+const codeRefused uint32 = 1
 
 // Info implements abci.Application.
 func (a *app) Info(context.Context, *abci.RequestInfo) (*abci.ResponseInfo, error) {
@@ -80,15 +79,16 @@ func (a *app) InitChain(_ context.Context, req *abci.RequestInitChain) (*abci.Re
 	return &abci.ResponseInitChain{AppHash: hash[:]}, nil
 }
 
-// CheckTx implements abci.Application. What came through Submit is verified
+// CheckTx implements abci.Application: it takes a batch. What came through Submit is verified
 // already; what a peer sent is verified in the background, because CometBFT
 // calls this for one transaction at a time. No block is made of unverified ones.
 func (a *app) CheckTx(_ context.Context, req *abci.RequestCheckTx) (*abci.ResponseCheckTx, error) {
-	if len(req.Tx) > ledger.MaxTx {
+	txs, err := decodeBatch(req.Tx)
+	if err != nil {
 		return &abci.ResponseCheckTx{Code: codeRefused}, nil
 	}
-	a.verify.soon(req.Tx)
-	return &abci.ResponseCheckTx{Code: codeApplied}, nil
+	a.verify.soon(txs)
+	return &abci.ResponseCheckTx{}, nil
 }
 
 // maxLag is how far a block's time may be behind the proposer's clock before
@@ -143,22 +143,22 @@ func (a *app) FinalizeBlock(_ context.Context, req *abci.RequestFinalizeBlock) (
 	res := &abci.ResponseFinalizeBlock{TxResults: make([]*abci.ExecTxResult, len(req.Txs))}
 	a.results = make(map[canon.Digest]ledger.Result, len(req.Txs))
 	var entries []chainstore.Entry
-	for i, tx := range req.Txs {
-		r, err := b.Apply(tx)
+	for i, batch := range req.Txs {
+		res.TxResults[i] = &abci.ExecTxResult{}
+		txs, err := decodeBatch(batch)
 		if err != nil {
-			return nil, err
+			res.TxResults[i].Code = codeRefused
+			continue
 		}
-		code := codeRefused
-		switch r.Outcome {
-		case chain.Applied:
-			code = codeApplied
-		case chain.Alerted:
-			code = codeAlerted
-		}
-		res.TxResults[i] = &abci.ExecTxResult{Code: code}
-		a.results[canon.Sum(tx)] = r
-		if r.Outcome != 0 {
-			entries = append(entries, chainstore.Entry{Tx: tx, Tags: r.Tags, Signatures: ledger.Signatures(tx)})
+		for _, tx := range txs {
+			r, err := b.Apply(tx)
+			if err != nil {
+				return nil, err
+			}
+			a.results[canon.Sum(tx)] = r
+			if r.Outcome != 0 {
+				entries = append(entries, chainstore.Entry{Tx: tx, Tags: r.Tags, Signatures: r.Signatures})
+			}
 		}
 	}
 	changes, err := b.End()
@@ -199,7 +199,10 @@ func (a *app) Commit(context.Context, *abci.RequestCommit) (*abci.ResponseCommit
 		return nil, err
 	}
 	a.pending = nil
-	a.waiters.release(a.results)
+	n := a.waiters.release(a.results)
+	if a.committed != nil && len(a.results) > 0 {
+		a.committed(n)
+	}
 	height, _ := a.store.Position()
 	a.mu.Lock()
 	a.height = height

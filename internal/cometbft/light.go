@@ -10,6 +10,7 @@ import (
 	"github.com/cometbft/cometbft/types"
 
 	"theriac/canon"
+	"theriac/chain"
 	"theriac/internal/chainstore"
 	"theriac/lightclient"
 )
@@ -23,6 +24,15 @@ func (n *Node) Trust() lightclient.Trust {
 	return lightclient.Trust{ChainID: n.genesis.ChainID, Validators: convertGenesis(n.genesis)}
 }
 
+// TrustOf returns the trust root that a genesis document is.
+func TrustOf(genesis []byte) (lightclient.Trust, error) {
+	doc, err := types.GenesisDocFromJSON(genesis)
+	if err != nil {
+		return lightclient.Trust{}, fmt.Errorf("genesis: %w", err)
+	}
+	return lightclient.Trust{ChainID: doc.ChainID, Validators: convertGenesis(doc)}, nil
+}
+
 func convertGenesis(doc *types.GenesisDoc) []lightclient.Validator {
 	set := make([]*types.Validator, len(doc.Validators))
 	for i, v := range doc.Validators {
@@ -31,31 +41,52 @@ func convertGenesis(doc *types.GenesisDoc) []lightclient.Validator {
 	return convertSet(types.NewValidatorSet(set))
 }
 
-// Evidence returns the path of headers from trust to the newest header that
-// covers the state as of height since or later, and the store as of that state.
-// It waits for such a header: the app hash of a block is in the next one's. The
-// caller must close the view.
-func (n *Node) Evidence(ctx context.Context, trust lightclient.Trust, since int64) ([]lightclient.LightBlock, *chainstore.View, error) {
-	if err := n.app.waitFor(ctx, since+1); err != nil {
-		return nil, nil, err
-	}
+// Evidence returns the path of headers from trust to one that covers the state
+// as it is now, or newer, and the store as of that state. The app hash of a block
+// is in the next one's header, for which it waits if it must. The caller must
+// close the view.
+func (n *Node) Evidence(ctx context.Context, trust lightclient.Trust) ([]lightclient.LightBlock, *chainstore.View, error) {
+	since, root := n.store.Position()
 	for {
 		height, _ := n.store.Position()
-		view, err := n.store.View(height - 1)
-		// Blocks may pass while we look; then the newer one serves.
-		if errors.Is(err, chainstore.ErrHeight) && ctx.Err() == nil {
-			continue
-		}
-		if err != nil {
+		view, err := n.covered(height, since, root)
+		switch {
+		case err != nil && !errors.Is(err, chainstore.ErrHeight):
 			return nil, nil, err
+		case err == nil && view != nil:
+			path, err := n.path(trust, height)
+			if err != nil {
+				view.Close()
+				return nil, nil, err
+			}
+			return path, view, nil
+		case err == nil:
+			if err := n.app.waitFor(ctx, since+1); err != nil {
+				return nil, nil, err
+			}
+		case ctx.Err() != nil: // blocks went on while we looked; look again
+			return nil, nil, ctx.Err()
 		}
-		path, err := n.path(trust, height)
-		if err != nil {
-			view.Close()
-			return nil, nil, err
-		}
-		return path, view, nil
 	}
+}
+
+// covered returns the state that the header of a height covers, if it is that of
+// since or newer; nil if it is older.
+func (n *Node) covered(height, since int64, root chain.Root) (*chainstore.View, error) {
+	if height > since {
+		return n.store.View(height - 1)
+	}
+	meta := n.comet.BlockStore().LoadBlockMeta(height)
+	if meta == nil || digest(meta.Header.AppHash) != root.AppHash() {
+		return nil, nil
+	}
+	// The last block changed nothing: its header covers what it found.
+	view := n.store.Latest()
+	if view.Root() != root {
+		view.Close()
+		return nil, fmt.Errorf("%w: %d", chainstore.ErrHeight, height)
+	}
+	return view, nil
 }
 
 // path returns headers that lead from trust to a height: the last alone, if what

@@ -78,6 +78,9 @@ type Engine struct {
 // NewEngine starts CometBFT in cfg.Home around an application. Only Start and the
 // benchmarks, which compare our application with others, call it.
 func NewEngine(ctx context.Context, cfg Config, application abci.Application) (*Engine, error) {
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
 	c := engineConfig(cfg)
 	genesis, err := types.GenesisDocFromFile(c.GenesisFile())
 	if err != nil {
@@ -139,8 +142,9 @@ func (e *Engine) Chain() string { return e.genesis.ChainID }
 // A Node is a running ledger node, a validator if its key is one's.
 type Node struct {
 	*Engine
-	app   *app
-	store *chainstore.Store
+	app     *app
+	store   *chainstore.Store
+	batches *batcher
 }
 
 // Start starts the node in cfg.Home. Blocks that the store lost in a crash are
@@ -157,13 +161,15 @@ func Start(ctx context.Context, cfg Config) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := newApp(genesis.ChainID, store, cfg)
+	a, b := newApp(genesis.ChainID, store, cfg), &batcher{}
+	a.committed = b.answered
 	engine, err := NewEngine(ctx, cfg, a)
 	if err != nil {
 		a.close()
 		return nil, errors.Join(err, store.Close())
 	}
-	return &Node{engine, a, store}, nil
+	b.send = engine.Add
+	return &Node{engine, a, store, b}, nil
 }
 
 func newApp(chainID string, store *chainstore.Store, cfg Config) *app {
@@ -183,6 +189,7 @@ func (a *app) close() {
 
 // Stop stops the node and closes its store.
 func (n *Node) Stop() error {
+	n.batches.close()
 	err := n.Engine.Stop()
 	n.app.close()
 	return errors.Join(err, n.app.dropPending(), n.store.Close())
@@ -200,29 +207,37 @@ func (n *Node) Submit(ctx context.Context, raw []byte) (ledger.Result, error) {
 	if _, err := ledger.Open(raw, &tx); err != nil {
 		return ledger.Refused(err), nil
 	}
-	op := chain.Operation(tx.Sender, tx.ID)
-	if index, found, err := n.store.Operation(op); err != nil || found {
-		r := ledger.Refused(ledger.ErrDuplicate)
-		r.Operation, r.Index = op, index
+	if r, found, err := n.before(&tx); err != nil || found {
 		return r, err
 	}
 	if err := n.app.verify.tx(raw); err != nil {
 		return ledger.Refused(err), nil
 	}
 	digest := canon.Sum(raw)
-	result := n.app.waiters.add(digest)
-	defer n.app.waiters.remove(digest, result)
-	if err := n.Add(raw); err != nil {
-		return ledger.Result{}, err
+	wait := n.app.waiters.add(digest)
+	defer n.app.waiters.remove(digest, wait)
+	// It may have been committed after we looked and before we waited.
+	if r, found, err := n.before(&tx); err != nil || found {
+		return r, err
 	}
+	n.batches.add(raw, func(err error) { n.app.waiters.fail(digest, err) })
 	select {
-	case r := <-result:
-		return r, nil
+	case a := <-wait:
+		return a.result, a.err
 	case <-ctx.Done():
 		return ledger.Result{}, ctx.Err()
 	case <-n.stopped:
 		return ledger.Result{}, ErrStopped
 	}
+}
+
+// before returns the result for an operation that was applied before.
+func (n *Node) before(tx *chain.Tx) (ledger.Result, bool, error) {
+	op := chain.Operation(tx.Sender, tx.ID)
+	index, found, err := n.store.Operation(op)
+	r := ledger.Refused(ledger.ErrDuplicate)
+	r.Operation, r.Index = op, index
+	return r, found, err
 }
 
 // A Status is what an operator wants to know of a node.
@@ -294,7 +309,7 @@ func engineConfig(cfg Config) *config.Config {
 	c.P2P.MaxPacketMsgPayloadSize = 32 << 10
 	c.Mempool.Recheck = false
 	c.Mempool.Size, c.Mempool.CacheSize = 50_000, 100_000
-	c.Mempool.MaxTxsBytes, c.Mempool.MaxTxBytes = 512<<20, ledger.MaxTx
+	c.Mempool.MaxTxsBytes, c.Mempool.MaxTxBytes = 512<<20, maxBatch
 	// No blocks without transactions, but one a minute: proofs are as old as
 	// their block.
 	c.Consensus.CreateEmptyBlocks = false

@@ -153,7 +153,7 @@ func (n *testnet) prove(node *Node, leaf chain.Leaf, index uint64) {
 	n.t.Helper()
 	ctx, cancel := context.WithTimeout(n.t.Context(), 30*time.Second)
 	defer cancel()
-	path, view, err := node.Evidence(ctx, node.Trust(), leaf.Height)
+	path, view, err := node.Evidence(ctx, node.Trust())
 	if err != nil {
 		n.t.Fatal(err)
 	}

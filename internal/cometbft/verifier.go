@@ -56,13 +56,16 @@ func (v *verifier) close() {
 }
 
 // soon verifies in the background, if there is room.
-func (v *verifier) soon(tx []byte) {
-	if v.txs.has(canon.Sum(tx)) {
-		return
-	}
-	select {
-	case v.queue <- tx:
-	default:
+func (v *verifier) soon(txs [][]byte) {
+	for _, tx := range txs {
+		if v.txs.has(canon.Sum(tx)) {
+			continue
+		}
+		select {
+		case v.queue <- tx:
+		default:
+			return
+		}
 	}
 }
 
@@ -111,15 +114,21 @@ func (v *verifier) key(kid canon.Digest) (envelope.Key, error) {
 	return h.Key, nil
 }
 
-// all verifies transactions on all cores and returns what is wrong with each.
-func (v *verifier) all(txs [][]byte) []error {
-	errs := make([]error, len(txs))
-	var open []int
-	for i, tx := range txs {
-		if !v.txs.has(canon.Sum(tx)) {
-			open = append(open, i)
+// all verifies batches on all cores and returns what is wrong with each.
+func (v *verifier) all(batches [][]byte) []error {
+	errs := make([]error, len(batches))
+	var open [][]byte
+	var of []int // the batch of each
+	for i, b := range batches {
+		txs, err := decodeBatch(b)
+		errs[i] = err
+		for _, tx := range txs {
+			if !v.txs.has(canon.Sum(tx)) {
+				open, of = append(open, tx), append(of, i)
+			}
 		}
 	}
+	found := make([]error, len(open))
 	workers := min(runtime.GOMAXPROCS(0), len(open))
 	var group sync.WaitGroup
 	for w := range workers {
@@ -127,11 +136,16 @@ func (v *verifier) all(txs [][]byte) []error {
 		go func() {
 			defer group.Done()
 			for j := w; j < len(open); j += workers {
-				errs[open[j]] = v.tx(txs[open[j]])
+				found[j] = v.tx(open[j])
 			}
 		}()
 	}
 	group.Wait()
+	for j, err := range found {
+		if err != nil {
+			errs[of[j]] = err
+		}
+	}
 	return errs
 }
 

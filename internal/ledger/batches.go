@@ -110,7 +110,9 @@ func (t *tx) madeBatch(r *chain.BatchRelease) error {
 	return nil
 }
 
-// capturedBatch checks what a member found in a document: that it anchored it.
+// capturedBatch checks what a member found in a document: that it anchored it, and
+// that the product is not another's who has it certified here. Else a pack could
+// go out twice, once in the record of its maker and once in this one.
 func (t *tx) capturedBatch(r *chain.BatchRelease) error {
 	if r.Evidence.IsZero() || len(r.Materials) > 0 || !r.Transformation.IsZero() {
 		return fmt.Errorf("%w: a batch without certificate names its document only", ErrBatch)
@@ -121,6 +123,14 @@ func (t *tx) capturedBatch(r *chain.BatchRelease) error {
 	}
 	if exists == nil {
 		return ErrEvidence
+	}
+	var p chain.Product
+	ok, err := read(t, chain.ProductKey(r.GTIN), &p)
+	if err != nil {
+		return err
+	}
+	if ok && p.Holder != t.Sender {
+		return fmt.Errorf("%w: %s", ErrProductTaken, r.GTIN)
 	}
 	t.tag("evidence", r.Evidence)
 	return nil
@@ -206,12 +216,13 @@ func (t *tx) recallProduct(arg *chain.Recall) error {
 }
 
 // mayStop lets the holder and any administration stop; only who stopped it, or
-// an administration, may release again.
+// an administration, may release again. An administration may put its name to
+// what another stopped: else a holder who recalls first could release again.
 func (t *tx) mayStop(holder string, was, is chain.MarketStatus, by string) error {
 	switch administers := t.sender.Is(chain.Administration); {
 	case !administers && t.Sender != holder:
 		return ErrIssuer
-	case was == is:
+	case was == is && (is == chain.Released || !administers || t.Sender == by):
 		return ErrStatus
 	case was != chain.Released && !administers && t.Sender != by:
 		return ErrIssuer
@@ -225,7 +236,7 @@ func (t *tx) evidence() error {
 	if err := t.body(&arg); err != nil {
 		return err
 	}
-	if arg.Digest.IsZero() || len(arg.Media) > 100 {
+	if arg.Digest.IsZero() || len(arg.Media) > 255 {
 		return fmt.Errorf("%w: digest or media type", ErrEvidence)
 	}
 	key := chain.EvidenceKey(arg.Digest, t.Sender)

@@ -18,6 +18,7 @@ func (t *tx) approve(raw string, c *envelope.Claims, a, dossier *chain.Anchor) e
 	if err != nil {
 		return err
 	}
+	t.sigs = append(t.sigs, cert.JWS.Signature)
 	holder, _, err := t.holder(cert.JWS.Signature.KeyID)
 	if err != nil {
 		return err
@@ -119,6 +120,8 @@ func (t *tx) certificateStatus() error {
 		return fmt.Errorf("%w: no certificate %.40q", pedigree.ErrNotApproved, arg.Number)
 	case cert.Issuer != t.Sender:
 		return ErrIssuer
+	case !t.sender.Is(chain.Administration):
+		return pedigree.ErrRole
 	case cert.Status == chain.CertificateRevoked || cert.Status == arg.Status ||
 		arg.Status < chain.CertificateValid || arg.Status > chain.CertificateRevoked || len(arg.Reason) > 200:
 		return ErrStatus

@@ -29,6 +29,9 @@ func (t *tx) exchange() error {
 	if err != nil {
 		return err
 	}
+	if err := x.CheckDisclosed(m.Body); err != nil {
+		return err
+	}
 	if err := t.delivered(m, x); err != nil {
 		return err
 	}
@@ -87,9 +90,15 @@ func (t *tx) delivered(m *envelope.Message, x *pedigree.Exchange) error {
 	if c.Audience != t.Sender {
 		return fmt.Errorf("%w: %s, anchored by %s", envelope.ErrAudience, c.Audience, t.Sender)
 	}
+	t.sigs = append(t.sigs, m.Envelope.Signature())
 	holder, from, err := t.holder(m.Envelope.Signature().KeyID)
 	if err != nil {
 		return err
+	}
+	// Verify measures with a time.Duration, which ends at 292 years: what is
+	// dated further ahead would come round to the present.
+	if c.IssuedAt > (t.now+t.params.Window)/1000 {
+		return envelope.ErrFuture
 	}
 	if err := m.Envelope.Verify(holder, chain.Time(t.now), t.window()); err != nil {
 		return err
@@ -149,10 +158,21 @@ func (t *tx) contract(content pedigree.Content, c *envelope.Claims, a *chain.Anc
 	case *pedigree.SalesStatus:
 		return t.salesStatus(v, a, &prev[0])
 	case *pedigree.Dispatch:
-		for i := range v.Parcels {
-			if _, err := t.handOver(&v.Parcels[i], c, a); err != nil {
-				return err
-			}
+		return t.dispatch(v, c, a, prev)
+	}
+	return nil
+}
+
+// dispatch checks that every batch came with what the dispatch follows; then
+// custody moves.
+func (t *tx) dispatch(v *pedigree.Dispatch, c *envelope.Claims, a *chain.Anchor, prev []chain.Anchor) error {
+	for i := range v.Parcels {
+		p := &v.Parcels[i]
+		if !slices.ContainsFunc(prev, func(q chain.Anchor) bool { return slices.Contains(q.Batches, p.Batch) }) {
+			return fmt.Errorf("%w: lot %s did not come with what the dispatch follows", envelope.ErrPrev, p.Lot)
+		}
+		if _, err := t.handOver(p, c, a); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -226,7 +246,7 @@ func (t *tx) handOver(p *pedigree.Parcel, c *envelope.Claims, a *chain.Anchor) (
 	if err := t.marketable(batch); err != nil {
 		return nil, err
 	}
-	if err := pedigree.CheckRanges(p.Ranges, r.Size); err != nil {
+	if err := t.countPacks(p.Ranges, r.Size); err != nil {
 		return nil, err
 	}
 	a.Batches = append(a.Batches, p.Batch)

@@ -98,6 +98,8 @@ func (nothing) Get([]byte) ([]byte, error)                   { return nil, nil }
 func (nothing) First(_, _ []byte) (k, v []byte, err error)   { return nil, nil, nil }
 func (nothing) Operation(canon.Digest) (uint64, bool, error) { return 0, false, nil }
 
+const maxValidators = 1000
+
 // changeValidators sets powers; a power of 0 removes.
 func (t *tx) changeValidators(changes []chain.Validator) error {
 	var all chain.Validators
@@ -125,6 +127,10 @@ func (t *tx) changeValidators(changes []chain.Validator) error {
 	}
 	if len(all) == 0 {
 		return ErrLastValidator
+	}
+	// With at most 2⁴⁰ each the sum stays where JSON and CometBFT can count it.
+	if len(all) > maxValidators {
+		return fmt.Errorf("%w: %d validators", ErrProposal, len(all))
 	}
 	return t.put(chain.ValidatorsKey(), all)
 }

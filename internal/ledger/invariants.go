@@ -24,13 +24,16 @@ var ErrInvariant = errors.New("ledger: invariant broken")
 //   - every record decodes, stands under a known key, and is about the key's name;
 //   - every registered key is one member's, and every member's keys are registered;
 //   - the governors listed are the active members with that role, and there is one;
-//   - no company prefix of one member begins another's;
+//   - there are parameters within their bounds, and a validator with power;
+//   - no company prefix of one member begins another's, and each of a member's is listed;
 //   - every certificate was issued by an administration to a manufacturer with
 //     licence for its products, each of which it holds alone;
 //   - every batch with a certificate has that certificate's holder and one of its
 //     products, and materials that were supplied to the holder;
-//   - every exchange's predecessors are anchored before it and allow it;
+//   - every exchange's predecessors are anchored before it and allow it, and a
+//     dispatch moves only batches that came with them;
 //   - every page lies in its batch, has known states and maximal runs of members;
+//   - nothing can be undone that destroyed packs or found them stolen;
 //   - leaves that records name are in the log of size leaves.
 func CheckInvariants(state iter.Seq2[[]byte, []byte], size uint64) error {
 	s := invariants{records: map[string][]byte{}, size: size}
@@ -72,7 +75,7 @@ func (s *invariants) record(k string) error {
 			return errors.Join(s.must(key, &p), checkParams(&p))
 		},
 		"governors":   func(key []byte, _ string) error { var g chain.Governors; return s.must(key, &g) },
-		"validators":  func(key []byte, _ string) error { var v chain.Validators; return s.must(key, &v) },
+		"validators":  s.validators,
 		"prefixes":    s.prefixes,
 		"member":      s.member,
 		"key":         s.key,
@@ -98,6 +101,11 @@ func (s *invariants) consortium() error {
 	if err := s.must(chain.GovernorsKey(), &governors); err != nil {
 		return err
 	}
+	for _, key := range [][]byte{chain.ParamsKey(), chain.ValidatorsKey()} {
+		if s.records[string(key)] == nil {
+			return fmt.Errorf("%q is missing", key)
+		}
+	}
 	var want []string
 	for k := range s.records {
 		if gln, ok := strings.CutPrefix(k, "member/"); ok {
@@ -113,6 +121,22 @@ func (s *invariants) consortium() error {
 	slices.Sort(want)
 	if len(want) == 0 || !slices.Equal(want, governors) {
 		return fmt.Errorf("governors %v, listed %v", want, governors)
+	}
+	return nil
+}
+
+func (s *invariants) validators(key []byte, _ string) error {
+	var all chain.Validators
+	if err := s.must(key, &all); err != nil {
+		return err
+	}
+	for i, v := range all {
+		if v.Power < 1 || i > 0 && bytes.Compare(all[i-1].Key, v.Key) >= 0 {
+			return fmt.Errorf("validators %+v", all)
+		}
+	}
+	if len(all) == 0 {
+		return ErrLastValidator
 	}
 	return nil
 }
@@ -144,7 +168,7 @@ func (s *invariants) member(_ []byte, gln string) error {
 	if err != nil {
 		return err
 	}
-	if m.GLN != gln || len(m.Keys) == 0 || m.Since == 0 {
+	if m.GLN != gln || len(m.Keys) == 0 || len(m.Keys) > MaxKeys || m.Since == 0 {
 		return fmt.Errorf("member %+v", m)
 	}
 	for _, k := range m.Keys {
@@ -154,6 +178,15 @@ func (s *invariants) member(_ []byte, gln string) error {
 		}
 		if owner := s.records[string(chain.KeyKey(key.ID()))]; string(owner) != gln {
 			return fmt.Errorf("key %s is registered for %q", key.ID(), owner)
+		}
+	}
+	var all chain.Prefixes
+	if err := s.must(chain.PrefixesKey(), &all); err != nil {
+		return err
+	}
+	for _, p := range m.Prefixes {
+		if !slices.Contains(all, chain.Prefix{Digits: p, Member: gln}) {
+			return fmt.Errorf("prefix %s is not listed", p)
 		}
 	}
 	return errors.Join(pedigree.CheckRoles(m.Roles), pedigree.CheckPrefixes(m.Prefixes))
@@ -193,6 +226,12 @@ func (s *invariants) exchange(key []byte, _ string) error {
 	}
 	if a.Index >= s.size {
 		return fmt.Errorf("leaf %d of %d", a.Index, s.size)
+	}
+	for _, b := range a.Batches {
+		came := slices.ContainsFunc(prev, func(p chain.Anchor) bool { return slices.Contains(p.Batches, b) })
+		if a.Type == pedigree.TypeDispatch && !came {
+			return fmt.Errorf("batch %s came with none of what it follows", b)
+		}
 	}
 	return x.CheckPrev(&envelope.Claims{Type: a.Type, Case: a.Case, Issuer: a.Issuer, Audience: a.Audience, Prev: a.Prev}, prev)
 }
@@ -316,6 +355,9 @@ func (s *invariants) undoable(key []byte, _ string) error {
 	var u chain.Undoable
 	if err := s.must(key, &u); err != nil {
 		return err
+	}
+	if u.To == chain.UnitDestroyed || u.To == chain.UnitStolen || u.From == u.To {
+		return fmt.Errorf("from %s to %s", u.From, u.To)
 	}
 	_, err := s.batchOf(u.Batch)
 	return err

@@ -14,6 +14,7 @@ package ledger
 
 import (
 	"bytes"
+	"crypto"
 	"errors"
 	"fmt"
 	"maps"
@@ -56,6 +57,14 @@ type Result struct {
 	Index     uint64       // of the leaf; for a duplicate, of the first one's
 	Alert     canon.Digest // zero: none
 	Tags      []string     // what the leaf is about, for indexes outside the state
+	// Signatures are those that the transaction carries.
+	Signatures []envelope.Signature
+}
+
+// Refused returns the result of a transaction that is refused before it comes to
+// a block.
+func Refused(err error) Result {
+	return Result{Code: refusal.Code(err), Text: err.Error()}
 }
 
 // A Block applies the transactions of one block over a Reader.
@@ -155,7 +164,9 @@ type tx struct {
 
 	writes map[string][]byte
 	tags   []string
+	sigs   []envelope.Signature
 	bc     canon.Digest // of the message, in an exchange
+	packs  uint64       // that it names by ranges
 	alert  *chain.Alert
 }
 
@@ -221,7 +232,7 @@ func (b *Block) Apply(raw []byte) (Result, error) {
 		result.Code, result.Text = code, err.Error()
 		return result, nil
 	}
-	result.Tags = t.tags
+	result.Tags, result.Signatures = t.tags, t.sigs
 	maps.Copy(b.writes, t.writes)
 	b.operations[t.op] = t.index
 	b.leaves = append(b.leaves, chain.Leaf{
@@ -236,7 +247,7 @@ func (t *tx) apply() error {
 	}
 	contract, ok := contracts[t.Kind]
 	if !ok {
-		return fmt.Errorf("%w: kind %q", ErrKind, t.Kind)
+		return fmt.Errorf("%w: kind %.40q", ErrKind, t.Kind)
 	}
 	return contract(t)
 }
@@ -249,7 +260,7 @@ func (t *tx) open() error {
 		return err
 	}
 	if t.Chain != t.ledger.Chain {
-		return fmt.Errorf("%w: %q", ErrChain, t.Chain)
+		return fmt.Errorf("%w: %.50q", ErrChain, t.Chain)
 	}
 	t.op = chain.Operation(t.Sender, t.ID)
 	if index, found := t.operations[t.op]; found {
@@ -264,12 +275,13 @@ func (t *tx) open() error {
 		t.index = index
 		return ErrDuplicate
 	}
+	t.sigs = append(t.sigs, m.Signature)
 	holder, member, err := t.holder(m.Signature.KeyID)
 	if err != nil {
 		return err
 	}
 	if holder.Member != t.Sender {
-		return fmt.Errorf("%w: key of %s, transaction of %s", envelope.ErrKeyID, holder.Member, t.Sender)
+		return fmt.Errorf("%w: key of %s, transaction of %.13q", envelope.ErrKeyID, holder.Member, t.Sender)
 	}
 	t.sender = member
 	if member.Status != chain.Active {
@@ -297,11 +309,12 @@ func Open(raw []byte, into *chain.Tx) (*envelope.Sign1, error) {
 }
 
 func (t *tx) inWindow(ms int64) error {
-	switch age := t.now - ms; {
-	case age > t.params.Window:
-		return fmt.Errorf("%w: %s old at the block", envelope.ErrStale, time.Duration(age)*time.Millisecond)
-	case -age > t.params.Window:
-		return fmt.Errorf("%w: %s ahead of the block", envelope.ErrFuture, time.Duration(-age)*time.Millisecond)
+	// Not by a difference: the sender chose ms, and some differences overflow.
+	switch {
+	case ms < t.now-t.params.Window:
+		return fmt.Errorf("%w: signed at %s", envelope.ErrStale, chain.Time(ms).Format(time.RFC3339))
+	case ms > t.now+t.params.Window:
+		return fmt.Errorf("%w: signed at %s", envelope.ErrFuture, chain.Time(ms).Format(time.RFC3339))
 	}
 	return nil
 }
@@ -317,65 +330,11 @@ func decode(raw []byte, v any) error {
 // body reads the contract's argument.
 func (t *tx) body(v any) error { return decode(t.Tx.Body, v) }
 
-// Holder returns whose key this is, as the state behind g says, with the member
-// it belongs to; envelope.ErrUnknownKey if nobody's.
-func Holder(g getter, kid canon.Digest) (envelope.Holder, *chain.Member, error) {
-	gln, err := g.Get(chain.KeyKey(kid))
-	if err != nil {
-		return envelope.Holder{}, nil, err
-	}
-	if gln == nil {
-		return envelope.Holder{}, nil, envelope.ErrUnknownKey
-	}
-	m, err := member(g, string(gln))
-	if err != nil {
-		return envelope.Holder{}, nil, err
-	}
-	h, err := HolderOf(m, kid)
-	return h, m, err
-}
-
-// HolderOf returns the key of this identifier among a member's; envelope.ErrUnknownKey
-// if it has none such.
-func HolderOf(m *chain.Member, kid canon.Digest) (envelope.Holder, error) {
-	for _, k := range m.Keys {
-		key, err := envelope.ParseKey(k.Point)
-		if err != nil {
-			return envelope.Holder{}, fmt.Errorf("ledger: key of %s: %w", m.GLN, err)
-		}
-		if key.ID() == kid {
-			return envelope.Holder{
-				Key: key, Member: m.GLN,
-				From: chain.Time(k.From), Until: chain.Time(k.Until), Revoked: chain.Time(k.Revoked),
-			}, nil
-		}
-	}
-	return envelope.Holder{}, envelope.ErrUnknownKey
-}
-
-func (t *tx) holder(kid canon.Digest) (envelope.Holder, *chain.Member, error) {
-	h, m, err := Holder(t, kid)
-	h.Key = h.Key.Trusting(t.ledger.Known)
-	return h, m, err
-}
-
-func member(g getter, gln string) (*chain.Member, error) {
-	var m chain.Member
-	ok, err := read(g, chain.MemberKey(gln), &m)
-	if err != nil {
-		return nil, err
-	}
-	if !ok {
-		return nil, fmt.Errorf("%w: %s", ErrMember, gln)
-	}
-	return &m, nil
-}
-
-// expire forgets what can no longer be undone, oldest first, a bounded number a
-// block so that no block is long.
+// expire forgets what can no longer be undone, oldest first: more than a block
+// can add, so that the index does not grow, and no more than its own work asks for.
 func (b *Block) expire() error {
 	from := chain.UndoPrefix()
-	for range 1000 {
+	for range 1000 + 2*len(b.leaves) {
 		key, _, err := b.base.First(chain.UndoPrefix(), from)
 		if err != nil || key == nil || b.now-chain.UndoTime(key) <= b.params.Undo {
 			return err
@@ -384,4 +343,51 @@ func (b *Block) expire() error {
 		from = append(bytes.Clone(key), 0)
 	}
 	return nil
+}
+
+// Signatures returns the signatures that a transaction carries: its own, and in
+// an exchange the message's. A transaction that does not parse has none.
+func Signatures(raw []byte) []envelope.Signature {
+	var t chain.Tx
+	m, err := Open(raw, &t)
+	if err != nil {
+		return nil
+	}
+	out := []envelope.Signature{m.Signature}
+	if t.Kind != chain.KindExchange {
+		return out
+	}
+	var x chain.Exchange
+	if canon.DecodeCBOR(t.Body, &x) != nil {
+		return out
+	}
+	if e, err := envelope.ParseJWS(x.Message); err == nil {
+		out = append(out, e.Signature())
+	}
+	return out
+}
+
+// Sign returns a signed transaction.
+func Sign(s crypto.Signer, t chain.Tx, body any) ([]byte, error) {
+	var err error
+	if t.Body, err = canon.CBOR(body); err != nil {
+		return nil, err
+	}
+	payload, err := canon.CBOR(t)
+	if err != nil {
+		return nil, err
+	}
+	return envelope.SignSign1(s, chain.TxType, payload)
+}
+
+// Err returns why a transaction was refused, with its code; nil if it was applied
+// or found applied before.
+func (r *Result) Err() error {
+	switch {
+	case r.Outcome == chain.Applied || r.Code == ErrDuplicate.Code():
+		return nil
+	case r.Code == "":
+		return errors.New(r.Text)
+	}
+	return refusal.New(r.Code, r.Text)
 }

@@ -1,14 +1,13 @@
 package ledger_test
 
 import (
-	"bytes"
 	"testing"
-	"time"
 
 	"theriac/canon"
 	"theriac/chain"
 	"theriac/internal/ledger"
 	"theriac/internal/ledger/ledgertest"
+	"theriac/refusal"
 )
 
 // The whole of paper 000 passes the ledger, and every block keeps the invariants.
@@ -28,37 +27,129 @@ func TestStory(t *testing.T) {
 }
 
 // What holds for every transaction, whatever its contract.
-func TestOpenRefuses(t *testing.T) {
-	w := ledgertest.NewWorld(t)
-	good := w.MS.Plain(w.Now, chain.KindEvidence, chain.Evidence{Digest: canon.Sum([]byte("x")), Media: "text/plain"})
-	stranger := ledgertest.NewOrg(t, "Stranger", "400000000099", nil, chain.Supplier)
-	with := func(change func(*chain.Tx)) []byte {
-		tx := good
-		change(&tx)
-		return w.MS.Sign(tx)
-	}
-	flipped := w.MS.Sign(good)
-	flipped[len(flipped)-5] ^= 1
-	for _, tt := range []struct {
-		name string
-		tx   []byte
-		want string
-	}{
-		{"nothing", nil, "non_canonical"},
-		{"noise", []byte("noise"), "non_canonical"},
-		{"oversized", make([]byte, ledger.MaxTx+1), "oversized"},
-		{"trailing byte", append(w.MS.Sign(good), 0), "non_canonical"},
-		{"flipped signature", flipped, "bad_signature"},
-		{"other chain", with(func(tx *chain.Tx) { tx.Chain = "other" }), "wrong_chain"},
-		{"unknown contract", with(func(tx *chain.Tx) { tx.Kind = "mint" }), "unknown_kind"},
-		{"argument of another contract", with(func(tx *chain.Tx) { tx.Kind = chain.KindVote }), "non_canonical"},
-		{"as somebody else", with(func(tx *chain.Tx) { tx.Sender = w.DM.GLN }), "key_mismatch"},
-		{"unknown key", stranger.Tx(w.Now, chain.KindEvidence, chain.Evidence{}), "unknown_key"},
-		{"stale", with(func(tx *chain.Tx) { tx.Time -= 10 * 60 * 1000 }), "stale"},
-		{"future", with(func(tx *chain.Tx) { tx.Time += 10 * 60 * 1000 }), "ts_future"},
-		{"a year ahead", with(func(tx *chain.Tx) { tx.Time += 365 * 24 * 3600 * 1000 }), "ts_future"},
+var openRefusals = []refused{
+	{"nothing", "non_canonical", func(*town) []byte { return nil }},
+	{"noise", "non_canonical", func(*town) []byte { return []byte("noise") }},
+	{"as large as may be", "non_canonical", func(*town) []byte { return make([]byte, ledger.MaxTx) }},
+	{"oversized", "oversized", func(*town) []byte { return make([]byte, ledger.MaxTx+1) }},
+	{"trailing byte", "non_canonical", func(w *town) []byte { return append(w.note(), 0) }},
+	{"flipped signature", "bad_signature", func(w *town) []byte {
+		raw := w.note()
+		raw[len(raw)-1] ^= 1
+		return raw
+	}},
+	{"mirrored signature", "high_s", func(w *town) []byte {
+		raw := w.note()
+		return append(raw[:len(raw)-64], mirrored(raw[len(raw)-64:])...)
+	}},
+	{"other chain", "wrong_chain", func(w *town) []byte { return w.noteWith(func(tx *chain.Tx) { tx.Chain = "other" }) }},
+	{"unknown contract", "unknown_kind", func(w *town) []byte { return w.noteWith(func(tx *chain.Tx) { tx.Kind = "mint" }) }},
+	{"argument of another contract", "non_canonical", func(w *town) []byte { return w.noteWith(func(tx *chain.Tx) { tx.Kind = chain.KindVote }) }},
+	{"no argument", "non_canonical", func(w *town) []byte { return w.noteWith(func(tx *chain.Tx) { tx.Body = nil }) }},
+	{"as somebody else", "key_mismatch", func(w *town) []byte { return w.noteWith(func(tx *chain.Tx) { tx.Sender = w.DM.GLN }) }},
+	{"unknown key", "unknown_key", func(w *town) []byte {
+		o := *w.MS
+		o.Key = w.stranger().Key
+		return o.Tx(w.Now, chain.KindEvidence, chain.Evidence{})
+	}},
+	{"revoked key", "key_invalid", func(w *town) []byte {
+		w.revoke(w.MS, w.MS)
+		return w.note()
+	}},
+	{"suspended member", "member_inactive", func(w *town) []byte {
+		w.stand(w.MS, chain.Suspended)
+		return w.note()
+	}},
+	{"removed member", "member_inactive", func(w *town) []byte {
+		w.stand(w.MS, chain.Removed)
+		return w.note()
+	}},
+	{"just stale", "stale", func(w *town) []byte { return w.noteWith(func(tx *chain.Tx) { tx.Time -= 300_000 - 999 }) }},
+	{"ten minutes old", "stale", func(w *town) []byte { return w.noteWith(func(tx *chain.Tx) { tx.Time -= 600_000 }) }},
+	{"just ahead", "ts_future", func(w *town) []byte { return w.noteWith(func(tx *chain.Tx) { tx.Time += 301_001 }) }},
+	{"a year ahead", "ts_future", func(w *town) []byte { return w.noteWith(func(tx *chain.Tx) { tx.Time += 365 * 24 * 3600_000 }) }},
+	{"end of time", "ts_future", func(w *town) []byte { return w.noteWith(func(tx *chain.Tx) { tx.Time = 1<<63 - 1 }) }},
+	{"start of time", "stale", func(w *town) []byte { return w.noteWith(func(tx *chain.Tx) { tx.Time = -1 << 63 }) }},
+	// The difference to the block's time, one second on, is −2⁶³, which is its own negative.
+	{"wrapped round", "stale", func(w *town) []byte { return w.noteWith(func(tx *chain.Tx) { tx.Time += 1000 - 1<<63 }) }},
+	{"again", "duplicate", func(w *town) []byte {
+		raw := w.note()
+		w.Admit(raw)
+		return raw
+	}},
+}
+
+// Each contract reads its own argument, in its one spelling, and no other's.
+func TestArgumentsAreRead(t *testing.T) {
+	w := newTown(t)
+	for _, kind := range []chain.Kind{
+		chain.KindPropose, chain.KindVote, chain.KindProfile, chain.KindRotateKey, chain.KindRevokeKey, chain.KindExchange,
+		chain.KindCertificate, chain.KindBatch, chain.KindUnits, chain.KindUndo, chain.KindRecall, chain.KindEvidence,
 	} {
-		t.Run(tt.name, func(t *testing.T) { w.Refuse(tt.want, tt.tx) })
+		for _, body := range []string{"", "noise", "\xa0", "\xf6", "\x80", "\xa1\x18\x63\x00"} {
+			tx := w.BCC.Plain(w.Now, kind, 0)
+			tx.Body = []byte(body)
+			if got := outcome(w.Try(w.BCC.Sign(tx))); got != "non_canonical" {
+				t.Errorf("%s of %q: %s", kind, body, got)
+			}
+		}
+	}
+}
+
+// The time window is closed: exactly ΔT to either side is in it.
+func TestWindow(t *testing.T) {
+	w := newTown(t)
+	for _, ms := range []int64{-299_000, 0, 301_000} {
+		w.Admit(w.noteWith(func(tx *chain.Tx) { tx.Time += ms }))
+	}
+}
+
+// note returns a harmless transaction.
+func (w *town) note() []byte { return w.noteWith(func(*chain.Tx) {}) }
+
+func (w *town) noteWith(change func(*chain.Tx)) []byte {
+	id := ledgertest.NewID()
+	tx := w.MS.Plain(w.Now, chain.KindEvidence, chain.Evidence{Digest: canon.Sum(id[:]), Media: "text/plain"})
+	change(&tx)
+	return w.MS.Sign(tx)
+}
+
+func (w *town) stranger() *ledgertest.Org {
+	return ledgertest.NewOrg(w.T, "Stranger", "400000000099", nil, chain.Supplier)
+}
+
+// A result says as an error what a caller would want to know; an operation that
+// was applied before is as good as applied.
+func TestResultErr(t *testing.T) {
+	for _, tt := range []struct {
+		r    ledger.Result
+		code string
+		ok   bool
+	}{
+		{ledger.Result{Outcome: chain.Applied}, "", true},
+		{ledger.Refused(ledger.ErrDuplicate), "", true},
+		{ledger.Refused(ledger.ErrState), "wrong_state", false},
+		{ledger.Result{Outcome: chain.Alerted, Code: "already_dispensed"}, "already_dispensed", false},
+		{ledger.Refused(errStore), "", false},
+	} {
+		if err := tt.r.Err(); (err == nil) != tt.ok || err != nil && refusal.Code(err) != tt.code {
+			t.Errorf("%+v: %v, want code %q", tt.r, err, tt.code)
+		}
+	}
+}
+
+// What Sign signs is what the ledger reads.
+func TestSign(t *testing.T) {
+	w := newTown(t)
+	e := chain.Evidence{Digest: canon.Digest{7}}
+	raw, err := ledger.Sign(w.DD.Key, w.DD.Plain(w.Now, chain.KindEvidence, 0), e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Admit(raw)
+	w.Refuse("already_anchored", w.DD.Tx(w.Now, chain.KindEvidence, e))
+	if _, err := ledger.Sign(w.DD.Key, chain.Tx{}, func() {}); err == nil {
+		t.Error("a function was encoded")
 	}
 }
 
@@ -78,22 +169,6 @@ func TestOperationCountsOnce(t *testing.T) {
 	w.Refuse("duplicate", w.MS.Sign(again))
 }
 
-// Two instances with the same blocks have the same app hash at every height,
-// and a block of refusals leaves it alone.
-func TestSameBlocksSameHash(t *testing.T) {
-	w := ledgertest.NewWorld(t)
-	w.Story(100)
-	twin := &ledgertest.State{Records: map[string][]byte{}, Operations: map[canon.Digest]uint64{}}
-	if got, want := twin.Root(t), w.State.Root(t); got == want {
-		t.Fatal("an empty state has the same root")
-	}
-	before := w.State.Root(t)
-	w.Block([]byte("noise"))
-	if after := w.State.Root(t); after != before {
-		t.Error("a block of refusals moves the app hash")
-	}
-}
-
 func TestEvidence(t *testing.T) {
 	w := ledgertest.NewWorld(t)
 	e := chain.Evidence{Digest: canon.Sum([]byte("document")), Media: "application/xml"}
@@ -105,32 +180,5 @@ func TestEvidence(t *testing.T) {
 	w.Read(chain.EvidenceKey(e.Digest, w.DD.GLN), &got)
 	if got.Media != e.Media || got.At == 0 {
 		t.Errorf("anchor %+v", got)
-	}
-}
-
-// The undo index forgets what has passed its time, in blocks that do something.
-func TestUndoExpires(t *testing.T) {
-	w := ledgertest.NewWorld(t)
-	w.Story(100)
-	w.Admit(w.Pharmacy.Tx(w.Now, chain.KindUnits, w.Show(chain.UnitActive, chain.UnitDispensed, 3)))
-	count := func() (n int) {
-		for k := range w.State.Records {
-			if bytes.HasPrefix([]byte(k), chain.UndoPrefix()) {
-				n++
-			}
-		}
-		return n
-	}
-	if count() != 1 {
-		t.Fatalf("%d undo records, want 1", count())
-	}
-	w.Now = w.Now.Add(11 * 24 * time.Hour)
-	w.Block()
-	if count() != 1 {
-		t.Error("an empty block changes the state")
-	}
-	w.Admit(w.DD.Tx(w.Now, chain.KindEvidence, chain.Evidence{Digest: canon.Sum([]byte("y"))}))
-	if count() != 0 {
-		t.Errorf("%d undo records after eleven days, want none", count())
 	}
 }

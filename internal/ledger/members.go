@@ -12,6 +12,10 @@ import (
 	"theriac/pedigree"
 )
 
+// MaxAction is the largest size of a proposed action in bytes: the state keeps
+// it, and one governor alone can put it there.
+const MaxAction = 64 << 10
+
 // propose opens a vote on an action, with the proposer's own vote.
 func (t *tx) propose() error {
 	var p chain.Propose
@@ -28,7 +32,10 @@ func (t *tx) propose() error {
 	if err != nil {
 		return err
 	}
-	id := canon.Hash("theriac/proposal/1", t.op[:], action)
+	if len(action) > MaxAction {
+		return fmt.Errorf("%w: %d bytes", ErrProposal, len(action))
+	}
+	id := chain.ProposalID(t.op, action)
 	t.tag("proposal", id)
 	return t.count(id, &chain.Proposal{
 		Action: action, Proposer: t.Sender, For: []string{}, Against: []string{}, Opened: t.now, Status: chain.Open,
@@ -110,14 +117,27 @@ func checkAction(a *chain.Action) error {
 	if n != 1 {
 		return fmt.Errorf("%w: %d actions", ErrProposal, n)
 	}
-	if a.Params != nil {
-		return checkParams(a.Params)
+	if a.Params == nil {
+		return nil
 	}
-	return nil
+	// With less than these nobody could vote to change them back.
+	if a.Params.Window < 60*second || a.Params.Proposal < 3600*second {
+		return fmt.Errorf("%w: parameters %+v", ErrProposal, *a.Params)
+	}
+	return checkParams(a.Params)
 }
 
+// second and year are in the ledger's milliseconds.
+const (
+	second = 1000
+	year   = 366 * 24 * 3600 * second
+)
+
+// checkParams holds parameters to bounds within which no sum of times overflows.
 func checkParams(p *chain.Params) error {
-	if p.Window < 1000 || p.Undo < 0 || p.Proposal < 1000 || p.Numerator < 1 || p.Denominator < p.Numerator || p.Denominator > 1000 {
+	switch {
+	case p.Window < second, p.Window > year, p.Undo < 0, p.Undo > year, p.Proposal < second, p.Proposal > year,
+		p.Numerator < 1, p.Denominator < p.Numerator, p.Denominator > 1000:
 		return fmt.Errorf("%w: parameters %+v", ErrProposal, *p)
 	}
 	return nil
@@ -187,12 +207,25 @@ func (t *tx) admit(a *chain.Application) error {
 	}
 	return t.putMember(&chain.Member{
 		GLN: gln, Name: app.Name, Roles: app.Roles, Endpoint: app.Endpoint, Prefixes: orEmpty(app.Prefixes),
-		SealKey: app.SealKey, Status: chain.Active, Since: t.now,
+		SealKey: append([]byte(nil), app.SealKey...), Status: chain.Active, Since: t.now,
 		Keys: []chain.MemberKeys{{Point: app.Key, From: t.now}},
 	})
 }
 
 func orEmpty(s []string) []string { return append([]string{}, s...) }
+
+// MaxKeys is the largest number of keys that a member may ever have had. They
+// stay, because they signed evidence, and each use of a key goes through them.
+const MaxKeys = 64
+
+// addKey registers a further key of a member.
+func (t *tx) addKey(m *chain.Member, k chain.MemberKeys) error {
+	if len(m.Keys) >= MaxKeys {
+		return ErrKeys
+	}
+	m.Keys = append(m.Keys, k)
+	return t.putMember(m)
+}
 
 // rekey gives a member who lost all keys a new one.
 func (t *tx) rekey(a *chain.Application) error {
@@ -204,8 +237,7 @@ func (t *tx) rekey(a *chain.Application) error {
 	if err != nil {
 		return err
 	}
-	m.Keys = append(m.Keys, chain.MemberKeys{Point: app.Key, From: t.now})
-	return t.putMember(m)
+	return t.addKey(m, chain.MemberKeys{Point: app.Key, From: t.now})
 }
 
 // putMember writes a member and keeps the list of governors.
@@ -293,7 +325,8 @@ func (t *tx) profile() error {
 	if err := pedigree.CheckSealKey(p.SealKey); err != nil {
 		return err
 	}
-	t.sender.Name, t.sender.Endpoint, t.sender.SealKey = p.Name, p.Endpoint, p.SealKey
+	t.sender.Name, t.sender.Endpoint = p.Name, p.Endpoint
+	t.sender.SealKey = append([]byte(nil), p.SealKey...) // no key is nil, never empty
 	return t.putMember(t.sender)
 }
 
@@ -316,8 +349,7 @@ func (t *tx) rotateKey() error {
 	if err := t.takeKey(key, t.Sender); err != nil {
 		return err
 	}
-	t.sender.Keys = append(t.sender.Keys, chain.MemberKeys{Point: r.Point, From: t.now, Until: r.Until})
-	return t.putMember(t.sender)
+	return t.addKey(t.sender, chain.MemberKeys{Point: r.Point, From: t.now, Until: r.Until})
 }
 
 // revokeKey ends a key of the sender.
@@ -329,8 +361,10 @@ func (t *tx) revokeKey() error {
 	return t.revoke(r.Key, t.Sender)
 }
 
-// revoke ends a key at the block's time, which nobody can date back. An owner,
-// if given, must have it.
+// revoke ends a key with the block, which nobody can date back. All of a block
+// happens at its time, so the key still counts at that time: a revocation in the
+// block that anchored a message must not take its signature away. An owner, if
+// given, must have it.
 func (t *tx) revoke(kid canon.Digest, owner string) error {
 	h, m, err := Holder(t, kid)
 	if err != nil {
@@ -344,7 +378,7 @@ func (t *tx) revoke(kid canon.Digest, owner string) error {
 	}
 	for i := range m.Keys {
 		if bytes.Equal(m.Keys[i].Point, h.Key.Point()) {
-			m.Keys[i].Revoked = t.now
+			m.Keys[i].Revoked = t.now + 1
 		}
 	}
 	return t.putMember(m)

@@ -16,6 +16,7 @@ var (
 	ErrVoted          = refusal.New("already_voted", "the governor has voted on this before")
 	ErrMemberExists   = refusal.New("member_exists", "the organisation is a member already")
 	ErrKeyTaken       = refusal.New("key_taken", "the key is registered already")
+	ErrKeys           = refusal.New("too_many_keys", "the member has had as many keys as it may have")
 	ErrPrefixTaken    = refusal.New("prefix_taken", "the company prefix is licensed to another member")
 	ErrPossession     = refusal.New("no_possession", "the new key did not sign for itself")
 	ErrLastGovernor   = refusal.New("last_governor", "the consortium cannot be without a governor")

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -10,6 +11,10 @@ import (
 	"theriac/merkle"
 	"theriac/pedigree"
 )
+
+// MaxPacks is the largest number of packs that one transaction may move: a range
+// is two numbers, and what it stands for is work for every validator.
+const MaxPacks = 1 << 20
 
 // A move is a legal transition of packs and who may make it.
 type move struct {
@@ -24,7 +29,8 @@ var (
 	handlers = []chain.Role{chain.Distributor, chain.Hospital, chain.Manufacturer, chain.Pharmacy}
 )
 
-// moves are all legal transitions. Undo is apart: it only takes back.
+// moves are all legal transitions. Undo is apart: it only takes back. A
+// manufacturer makes them for the batches that it released, for no other's.
 var moves = []move{
 	{chain.UnitInactive, chain.UnitActive, makers},
 	{chain.UnitInactive, chain.UnitDestroyed, makers},
@@ -41,9 +47,10 @@ var moves = []move{
 	{chain.UnitReturned, chain.UnitDestroyed, traders},
 }
 
-func (t *tx) mayMove(from, to chain.UnitState) error {
+func (t *tx) mayMove(from, to chain.UnitState, holder string) error {
+	may := func(r chain.Role) bool { return t.sender.Is(r) && (r != chain.Manufacturer || t.Sender == holder) }
 	for _, m := range moves {
-		if m.from == from && m.to == to && slices.ContainsFunc(m.by, t.sender.Is) {
+		if m.from == from && m.to == to && slices.ContainsFunc(m.by, may) {
 			return nil
 		}
 	}
@@ -60,7 +67,7 @@ func (t *tx) units() error {
 	if err != nil {
 		return err
 	}
-	if err := t.mayMove(arg.From, arg.To); err != nil {
+	if err := t.mayMove(arg.From, arg.To, batch.Holder); err != nil {
 		return err
 	}
 	if arg.To == chain.UnitDispensed || arg.To == chain.UnitExported {
@@ -93,6 +100,20 @@ func (t *tx) units() error {
 	})
 }
 
+// countPacks checks ranges in a batch of this size and counts their packs.
+func (t *tx) countPacks(ranges []chain.Range, size uint64) error {
+	if err := pedigree.CheckRanges(ranges, size); err != nil {
+		return err
+	}
+	for _, r := range ranges {
+		t.packs += r.To - r.From
+	}
+	if t.packs > MaxPacks {
+		return fmt.Errorf("%w: %d in one transaction, at most %d", ErrUnits, t.packs, MaxPacks)
+	}
+	return nil
+}
+
 func rangesDigest(ranges []chain.Range) (canon.Digest, error) {
 	raw, err := canon.CBOR(ranges)
 	return canon.Hash("theriac/ranges/1", raw), err
@@ -105,7 +126,7 @@ func (t *tx) named(arg *chain.Units, batch *chain.Batch, pages *pages) ([]chain.
 		if len(arg.Indexes)+len(arg.Leaves)+len(arg.Proof) > 0 {
 			return nil, fmt.Errorf("%w: shown and as ranges", ErrUnits)
 		}
-		if err := pedigree.CheckRanges(arg.Ranges, batch.Release.Size); err != nil {
+		if err := t.countPacks(arg.Ranges, batch.Release.Size); err != nil {
 			return nil, err
 		}
 		for _, r := range arg.Ranges {
@@ -131,7 +152,7 @@ func (t *tx) named(arg *chain.Units, batch *chain.Batch, pages *pages) ([]chain.
 // late turns the failure of a dispense into an alert if a pack was dispensed
 // before: the copy of a code shows here.
 func (t *tx) late(arg *chain.Units, pages *pages, ranges []chain.Range, err error) error {
-	if arg.To != chain.UnitDispensed {
+	if arg.To != chain.UnitDispensed || !errors.Is(err, ErrState) {
 		return err
 	}
 	again, readErr := pages.in(ranges, chain.UnitDispensed)

@@ -4,7 +4,6 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
-	"testing"
 	"time"
 
 	"theriac/canon"
@@ -16,7 +15,7 @@ import (
 
 // An Org is an organisation with its key.
 type Org struct {
-	T        testing.TB
+	T        TB
 	GLN      string
 	Name     string
 	Roles    []chain.Role
@@ -25,13 +24,20 @@ type Org struct {
 }
 
 // NewOrg makes an organisation. The GLN is completed with its check digit.
-func NewOrg(t testing.TB, name, gln12 string, prefixes []string, roles ...chain.Role) *Org {
+func NewOrg(t TB, name, gln12 string, prefixes []string, roles ...chain.Role) *Org {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return &Org{t, WithCheckDigit(gln12), name, roles, prefixes, key}
+}
+
+// For returns the organisation for another test.
+func (o *Org) For(t TB) *Org {
+	c := *o
+	c.T = t
+	return &c
 }
 
 // WithCheckDigit completes a GS1 key of digits.

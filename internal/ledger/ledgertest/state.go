@@ -7,7 +7,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
-	"testing"
+	"strings"
 	"time"
 
 	"theriac/canon"
@@ -15,6 +15,16 @@ import (
 	"theriac/internal/ledger"
 	"theriac/merkle"
 )
+
+// A TB is what the worlds here need of a test: *testing.T, *testing.B and
+// *rapid.T have it.
+type TB interface {
+	Helper()
+	Error(args ...any)
+	Errorf(format string, args ...any)
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+}
 
 // A State is a ledger's state and log in maps and slices, with a naive state root.
 type State struct {
@@ -29,12 +39,13 @@ func (s *State) Get(key []byte) ([]byte, error) { return s.Records[string(key)],
 
 // First implements ledger.Reader.
 func (s *State) First(prefix, from []byte) ([]byte, []byte, error) {
-	for _, k := range slices.Sorted(maps.Keys(s.Records)) {
-		if bytes.HasPrefix([]byte(k), prefix) && k >= string(from) {
-			return []byte(k), s.Records[k], nil
+	var first []byte
+	for k := range s.Records {
+		if strings.HasPrefix(k, string(prefix)) && k >= string(from) && (first == nil || k < string(first)) {
+			first = []byte(k)
 		}
 	}
-	return nil, nil, nil
+	return first, s.Records[string(first)], nil
 }
 
 // Operation implements ledger.Reader.
@@ -54,6 +65,14 @@ func (s *State) All() iter.Seq2[[]byte, []byte] {
 	}
 }
 
+// Clone returns a copy that goes its own way.
+func (s *State) Clone() *State {
+	return &State{
+		Records: maps.Clone(s.Records), Operations: maps.Clone(s.Operations),
+		Leaves: slices.Clone(s.Leaves), Txs: slices.Clone(s.Txs),
+	}
+}
+
 // write applies writes.
 func (s *State) write(writes []ledger.Write) {
 	for _, w := range writes {
@@ -66,7 +85,7 @@ func (s *State) write(writes []ledger.Write) {
 }
 
 // Root returns what the app hash of the state commits to.
-func (s *State) Root(t testing.TB) chain.Root {
+func (s *State) Root(t TB) chain.Root {
 	t.Helper()
 	tree := merkle.State{Nodes: nodes{}}
 	var changes []merkle.Change
@@ -92,7 +111,7 @@ func (n nodes) Delete(k []byte) error        { delete(n, string(k)); return nil 
 
 // A Chain is a ledger that makes a block whenever it is told to.
 type Chain struct {
-	T      testing.TB
+	T      TB
 	Ledger *ledger.Ledger
 	State  *State
 	Height int64
@@ -103,7 +122,7 @@ type Chain struct {
 const ChainID = "theriac-test"
 
 // NewChain begins a chain with these first members.
-func NewChain(t testing.TB, now time.Time, members ...*Org) *Chain {
+func NewChain(t TB, now time.Time, members ...*Org) *Chain {
 	t.Helper()
 	c := &Chain{
 		T: t, Ledger: &ledger.Ledger{Chain: ChainID}, Now: now,
@@ -172,6 +191,21 @@ func (c *Chain) Block(txs ...[]byte) []ledger.Result {
 	maps.Copy(c.State.Operations, changes.Operations)
 	c.check()
 	return results
+}
+
+// Try returns what would become of one transaction in the next block, which is
+// not made.
+func (c *Chain) Try(tx []byte) ledger.Result {
+	c.T.Helper()
+	b, err := c.Ledger.Begin(c.State, c.Height+1, c.Now.Add(time.Second), uint64(len(c.State.Leaves)))
+	if err != nil {
+		c.T.Fatal(err)
+	}
+	r, err := b.Apply(tx)
+	if err != nil {
+		c.T.Fatal(err)
+	}
+	return r
 }
 
 // Admit applies one transaction that must be accepted.

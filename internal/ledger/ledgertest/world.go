@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
-	"testing"
 	"time"
 
 	"theriac/canon"
@@ -31,6 +30,7 @@ type World struct {
 	Batch   canon.Digest
 	Packs   []pedigree.Pack // in order of their leaves
 	Leaves  []merkle.Hash
+	stored  []merkle.Hash // of the batch's tree, for proofs
 }
 
 // Number is the authorisation number of the world's Cert_D.
@@ -40,7 +40,7 @@ const Number = "EU/1/26/001"
 const Case = "theriacin-500"
 
 // NewWorld admits an organisation for each role.
-func NewWorld(t testing.TB) *World {
+func NewWorld(t TB) *World {
 	t.Helper()
 	w := &World{
 		BCC:      NewOrg(t, "Consortium office", "400000000000", nil, chain.Governor),
@@ -58,6 +58,17 @@ func NewWorld(t testing.TB) *World {
 		w.Join(o)
 	}
 	return w
+}
+
+// Fork returns a copy of the world that goes its own way, for another test.
+func (w *World) Fork(t TB) *World {
+	c, f := *w.Chain, *w
+	c.T, c.State = t, w.State.Clone()
+	f.Chain = &c
+	for _, o := range []**Org{&f.BCC, &f.DA, &f.MS, &f.DM, &f.DD, &f.Pharmacy, &f.Hospital} {
+		*o = (*o).For(t)
+	}
+	return &f
 }
 
 // Join has the governor admit an organisation.
@@ -122,7 +133,7 @@ var Transformation = []byte(`{"type":"TransformationEvent"}`)
 func (w *World) Pack(lot gs1.Lot, size int) {
 	w.Batch = chain.BatchID(w.DM.GLN, w.Product, lot)
 	secret := pedigree.NewBatchSecret([]byte("master"), w.Batch)
-	w.Packs, w.Leaves = nil, nil
+	w.Packs, w.Leaves, w.stored = nil, nil, nil
 	for i := range size {
 		serial := gs1.Serial(fmt.Sprintf("S%06d", i))
 		w.Packs = append(w.Packs, pedigree.Pack{
@@ -133,11 +144,13 @@ func (w *World) Pack(lot gs1.Lot, size int) {
 		x, y := a.Leaf(), b.Leaf()
 		return bytes.Compare(x[:], y[:])
 	})
+	tree := merkle.Builder{Stored: func(h merkle.Hash) { w.stored = append(w.stored, h) }}
 	for i := range w.Packs {
 		w.Leaves = append(w.Leaves, w.Packs[i].Leaf())
+		tree.Append(w.Leaves[i])
 	}
 	w.Release = chain.BatchRelease{
-		GTIN: w.Product, Lot: lot, Expiry: "2029-03-31", Size: uint64(size), Root: merkle.Root(w.Leaves),
+		GTIN: w.Product, Lot: lot, Expiry: "2029-03-31", Size: uint64(size), Root: tree.Root(),
 		Certificate: Number, Transformation: canon.Sum(Transformation), Initial: chain.UnitActive,
 		Materials: []canon.Digest{w.Supply.Envelope.Digest()},
 	}
@@ -186,15 +199,10 @@ func (w *World) Story(size int) {
 // Show returns the transition of packs that somebody scanned.
 func (w *World) Show(from, to chain.UnitState, indexes ...uint64) chain.Units {
 	w.T.Helper()
-	var stored []merkle.Hash
-	tree := merkle.Builder{Stored: func(h merkle.Hash) { stored = append(stored, h) }}
-	for _, l := range w.Leaves {
-		tree.Append(l)
-	}
 	proof, err := merkle.ProveMulti(uint64(len(w.Leaves)), indexes, func(at []int64) ([]merkle.Hash, error) {
 		out := make([]merkle.Hash, len(at))
 		for i, x := range at {
-			out[i] = stored[x]
+			out[i] = w.stored[x]
 		}
 		return out, nil
 	})

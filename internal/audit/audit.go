@@ -1,0 +1,31 @@
+// Package audit is a line in the book of what was done and what was refused. A
+// refused request leaves nothing else behind.
+package audit
+
+import (
+	"time"
+
+	"theriac/refusal"
+)
+
+// An Entry is a line of the book. Entries are never changed.
+type Entry struct {
+	Time    time.Time
+	Actor   string // GLN, "operator", or a network address
+	Action  string
+	Subject string
+	Code    string // of the refusal; empty: done
+	Detail  string
+}
+
+// New returns the entry for an act that ended with err.
+func New(at time.Time, actor, action, subject string, err error) Entry {
+	e := Entry{Time: at, Actor: actor, Action: action, Subject: subject}
+	if err != nil {
+		if e.Code = refusal.Code(err); e.Code == "" {
+			e.Code = "error"
+		}
+		e.Detail = err.Error()
+	}
+	return e
+}

@@ -1,0 +1,199 @@
+package supply
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"theriac/api"
+	"theriac/canon"
+	"theriac/chain"
+	"theriac/epcis"
+	"theriac/gs1"
+	"theriac/internal/ledger"
+	"theriac/pedigree"
+	"theriac/refusal"
+)
+
+const kindRelease = "release batch"
+
+// Release makes the packs of a batch and enters it on the ledger, in the
+// background. id names the job; the same id starts it once.
+func (d *Desk) Release(ctx context.Context, id canon.ID, r api.Release) (*Job, error) {
+	if before, err := d.Job(ctx, id); err == nil {
+		return before, nil
+	}
+	if err := d.mayRelease(&r); err != nil {
+		d.record(ctx, "operator", kindRelease, id.String(), err)
+		return nil, err
+	}
+	spec, err := canon.JSON(r)
+	if err != nil {
+		return nil, err
+	}
+	now := d.Now()
+	j := Job{ID: id, Kind: kindRelease, State: Running, Total: r.Size, Spec: spec, Created: now, Updated: now}
+	if err := d.Jobs.PutJob(ctx, &j); err != nil {
+		return nil, err
+	}
+	d.startRelease(j, r)
+	return &j, nil
+}
+
+// Resume takes up the jobs that a crash interrupted.
+func (d *Desk) Resume(ctx context.Context) error {
+	jobs, err := d.Jobs.Unfinished(ctx)
+	if err != nil {
+		return err
+	}
+	for _, j := range jobs {
+		var r api.Release
+		if err := canon.DecodeJSON(j.Spec, &r); err != nil {
+			return fmt.Errorf("job %s: %w", j.ID, err)
+		}
+		d.startRelease(j, r)
+	}
+	return nil
+}
+
+// mayRelease checks at once what would fail at the end of a long job.
+func (d *Desk) mayRelease(r *api.Release) error {
+	if err := (gs1.LGTIN{GTIN: r.GTIN, Lot: r.Lot}).Check(); err != nil {
+		return fmt.Errorf("%w: %w", ledger.ErrBatch, err)
+	}
+	if _, err := pedigree.Day("expiry", r.Expiry); err != nil {
+		return err
+	}
+	if r.Size = max(r.Size, uint64(len(r.Serials))); r.Size == 0 || len(r.Serials) > 0 && r.Size != uint64(len(r.Serials)) {
+		return fmt.Errorf("%w: give a size or serial numbers", ErrRequest)
+	}
+	cert, err := state[chain.Certificate](d, chain.CertificateKey(r.Certificate))
+	switch {
+	case errors.Is(err, ErrUnknown):
+		return fmt.Errorf("%w: no certificate %q", pedigree.ErrNotApproved, r.Certificate)
+	case err != nil:
+		return err
+	case cert.Holder != d.GLN:
+		return fmt.Errorf("%w: certificate %s is held by another", pedigree.ErrNotApproved, r.Certificate)
+	case !slices.Contains(cert.GTINs, r.GTIN):
+		return fmt.Errorf("%w: %s", pedigree.ErrNotCertified, r.GTIN)
+	case len(r.Inputs) == 0 || len(r.Materials) == 0:
+		return fmt.Errorf("%w: inputs and materials say what it was made of", ErrRequest)
+	}
+	if _, err := state[chain.Batch](d, chain.BatchKey(chain.BatchID(d.GLN, r.GTIN, r.Lot))); err == nil {
+		return fmt.Errorf("%w: lot %s", ledger.ErrBatchExists, r.Lot)
+	}
+	return d.suppliedTo(r)
+}
+
+// suppliedTo returns an error unless the supplies named brought every input.
+func (d *Desk) suppliedTo(r *api.Release) error {
+	anchors, err := d.anchors(r.Materials)
+	if err != nil {
+		return err
+	}
+	for _, in := range r.Inputs {
+		if !slices.ContainsFunc(anchors, func(a chain.Anchor) bool { return slices.Contains(a.Lots, in) }) {
+			return fmt.Errorf("%w: %s", ledger.ErrMaterial, in)
+		}
+	}
+	return nil
+}
+
+func (d *Desk) startRelease(j Job, r api.Release) {
+	d.start(j, func(ctx context.Context, progress func(done, total uint64)) (string, error) {
+		return d.release(ctx, j, r, progress)
+	})
+}
+
+// release makes the packs, keeps the batch, and enters it. Each step finds what
+// it did before a crash.
+func (d *Desk) release(ctx context.Context, j Job, r api.Release, progress func(done, total uint64)) (string, error) {
+	id := chain.BatchID(d.GLN, r.GTIN, r.Lot)
+	packs, err := d.makePacks(ctx, BatchSpec{
+		ID: id, GTIN: r.GTIN, Lot: r.Lot, Expiry: r.Expiry, Size: r.Size, Serials: r.Serials,
+	}, progress)
+	if err != nil {
+		return "", err
+	}
+	event, err := epcis.NewTransformation(epcis.Transformation{
+		ID: "urn:uuid:" + uuid(j.ID), Time: j.Created, Offset: "+00:00", ReadPoint: r.Site,
+		Inputs: r.Inputs, Output: gs1.LGTIN{GTIN: r.GTIN, Lot: r.Lot},
+	})
+	if err != nil {
+		return "", err
+	}
+	_, err = d.Submit(ctx, chain.KindBatch, j.ID, chain.BatchRelease{
+		GTIN: r.GTIN, Lot: r.Lot, Expiry: r.Expiry, Size: packs.Size(), Root: packs.Root(),
+		Certificate: r.Certificate, Transformation: canon.Sum(event), Materials: r.Materials, Initial: chain.UnitActive,
+	})
+	if refusal.Code(err) != "" && !errors.Is(err, ErrBusy) {
+		// The packs were made for nothing; their lot may be released yet.
+		err = errors.Join(err, d.Packs.Remove(id))
+	}
+	if err != nil {
+		return "", err
+	}
+	return id.String(), d.Works.PutBatch(ctx, &Batch{
+		ID: id, GTIN: r.GTIN, Lot: r.Lot, Expiry: r.Expiry, Size: packs.Size(),
+		Certificate: r.Certificate, Transformation: event, Created: j.Created,
+	})
+}
+
+// makePacks makes the packs of a batch, or finds them made.
+func (d *Desk) makePacks(ctx context.Context, s BatchSpec, progress func(done, total uint64)) (PackBatch, error) {
+	b, err := d.openPacks(s.ID)
+	if !errors.Is(err, ErrUnknown) {
+		return b, err
+	}
+	if s.Secret, err = d.secret(s.ID); err != nil {
+		return nil, err
+	}
+	return d.Packs.Build(ctx, s, progress)
+}
+
+func (d *Desk) openPacks(id canon.Digest) (PackBatch, error) {
+	secret, err := d.secret(id)
+	if err != nil {
+		return nil, err
+	}
+	return d.Packs.Open(id, secret)
+}
+
+func (d *Desk) secret(id canon.Digest) (pedigree.BatchSecret, error) {
+	master, err := d.Keys.Secret()
+	if err != nil {
+		return pedigree.BatchSecret{}, err
+	}
+	return pedigree.NewBatchSecret(master, id), nil
+}
+
+// Printed returns what is printed on packs of a batch of ours.
+func (d *Desk) Printed(ctx context.Context, batch canon.Digest, from, limit uint64) ([]api.Printed, error) {
+	if _, err := d.Works.Batch(ctx, batch); err != nil {
+		return nil, err
+	}
+	packs, err := d.openPacks(batch)
+	if err != nil {
+		return nil, err
+	}
+	out := []api.Printed{}
+	for i := from; i < packs.Size() && i-from < limit; i++ {
+		p, err := packs.Pack(i)
+		if err != nil {
+			return nil, err
+		}
+		code, err := gs1.Identifier{GTIN: p.GTIN, Serial: p.Serial, Lot: p.Lot, Expiry: gs1.Date(p.Expiry)}.Bracketed()
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, api.Printed{Index: i, Code: code})
+	}
+	return out, nil
+}
+
+// uuid writes 128 bits as RFC 9562 does.
+func uuid(id canon.ID) string {
+	return fmt.Sprintf("%x-%x-%x-%x-%x", id[:4], id[4:6], id[6:8], id[8:10], id[10:])
+}

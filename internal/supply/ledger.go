@@ -1,0 +1,55 @@
+package supply
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"theriac/api"
+	"theriac/canon"
+	"theriac/chain"
+	"theriac/internal/ledger"
+)
+
+// patience is how long the ledger may take for a transaction.
+const patience = 30 * time.Second
+
+// Submit signs an operation and submits it. The same id names the same operation:
+// submitted again it is found, not done twice.
+func (d *Desk) Submit(ctx context.Context, kind chain.Kind, id canon.ID, body any) (*api.Done, error) {
+	signer, err := d.Keys.Signer()
+	if err != nil {
+		return nil, err
+	}
+	tx, err := ledger.Sign(signer, chain.Tx{
+		Chain: d.Chain, Kind: kind, Sender: d.GLN, ID: id, Time: chain.Millis(d.Now()),
+	}, body)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	r, err := d.Ledger.Submit(ctx, tx)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrBusy, err)
+	}
+	return d.done(r)
+}
+
+// done turns a result into what callers want to know, or into its refusal. An
+// operation that was applied before is as good as applied.
+func (d *Desk) done(r ledger.Result) (*api.Done, error) {
+	if err := r.Err(); err != nil && r.Outcome == 0 {
+		return nil, err
+	}
+	leaf, _, err := d.Ledger.Leaf(r.Index)
+	if err != nil {
+		return nil, err
+	}
+	out := &api.Done{Operation: leaf.Operation, Index: r.Index, Height: leaf.Height, Time: leaf.Time}
+	if leaf.Outcome == chain.Alerted {
+		out.Alert = chain.AlertID(leaf.Operation).String()
+		return out, fmt.Errorf("%w: alert %s", ledger.ErrDispensed, out.Alert)
+	}
+	return out, nil
+}

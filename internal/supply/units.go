@@ -1,0 +1,194 @@
+package supply
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"theriac"
+	"theriac/api"
+	"theriac/canon"
+	"theriac/chain"
+	"theriac/gs1"
+	"theriac/internal/ledger"
+	"theriac/merkle"
+)
+
+// A Move takes packs of one batch from one state to another: packs that were
+// scanned, or ranges in the organisation's custody.
+type Move struct {
+	Packs  []gs1.Identifier // scanned; all of one batch
+	Batch  canon.Digest     // of the ranges
+	Ranges []chain.Range
+	From   chain.UnitState
+	To     chain.UnitState
+}
+
+// Move makes a transition on the ledger, of all packs or of none. A second
+// dispense is ledger.ErrDispensed with the id of the alert in Done.
+func (d *Desk) Move(ctx context.Context, id canon.ID, m Move) (*api.Done, error) {
+	arg, err := d.units(ctx, &m)
+	var done *api.Done
+	if err == nil {
+		done, err = d.Submit(ctx, chain.KindUnits, id, *arg)
+	}
+	if !errors.Is(err, ErrBusy) {
+		d.record(ctx, "operator", fmt.Sprintf("%s to %s", m.From, m.To), id.String(), err)
+	}
+	return done, err
+}
+
+func (d *Desk) units(ctx context.Context, m *Move) (*chain.Units, error) {
+	arg := &chain.Units{Batch: m.Batch, From: m.From, To: m.To, Ranges: m.Ranges}
+	switch {
+	case len(m.Packs) > 0 && len(m.Ranges) > 0, len(m.Packs) == 0 && len(m.Ranges) == 0:
+		return nil, fmt.Errorf("%w: name packs or ranges", ErrRequest)
+	case len(m.Ranges) > 0:
+		return arg, nil
+	}
+	var shown []*api.Opening
+	for _, id := range m.Packs {
+		o, err := d.Opening(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		shown = append(shown, o)
+	}
+	slices.SortFunc(shown, func(a, b *api.Opening) int { return int(int64(a.Pack.Index) - int64(b.Pack.Index)) })
+	arg.Batch = shown[0].Batch
+	batch, err := state[chain.Batch](d, chain.BatchKey(arg.Batch))
+	if err != nil {
+		return nil, err
+	}
+	paths := make([][]merkle.Hash, len(shown))
+	for i, o := range shown {
+		if o.Batch != arg.Batch {
+			return nil, fmt.Errorf("%w: the packs are of more than one batch", ErrRequest)
+		}
+		arg.Indexes = append(arg.Indexes, o.Pack.Index)
+		arg.Leaves = append(arg.Leaves, o.Pack.Pack.Leaf())
+		paths[i] = o.Pack.Path
+	}
+	arg.Proof, err = merkle.Join(batch.Release.Size, arg.Indexes, arg.Leaves, paths)
+	return arg, err
+}
+
+// Undo takes a transition of the organisation's back.
+func (d *Desk) Undo(ctx context.Context, id canon.ID, op canon.Digest, at int64, packs []chain.Range) (*api.Done, error) {
+	done, err := d.Submit(ctx, chain.KindUndo, id, chain.Undo{Operation: op, At: at, Units: packs})
+	if !errors.Is(err, ErrBusy) {
+		d.record(ctx, "operator", "undo", op.String(), err)
+	}
+	return done, err
+}
+
+// Recall sets the status of a batch, or of a product if gtin is set.
+func (d *Desk) Recall(ctx context.Context, id canon.ID, r chain.Recall) (*api.Done, error) {
+	done, err := d.Submit(ctx, chain.KindRecall, id, r)
+	if !errors.Is(err, ErrBusy) {
+		d.record(ctx, "operator", r.Status.String(), r.Batch.String()+" "+string(r.GTIN), err)
+	}
+	return done, err
+}
+
+// CertificateStatus suspends, revokes or reinstates a certificate of ours.
+func (d *Desk) CertificateStatus(ctx context.Context, id canon.ID, c chain.CertificateChange) (*api.Done, error) {
+	done, err := d.Submit(ctx, chain.KindCertificate, id, c)
+	if !errors.Is(err, ErrBusy) {
+		d.record(ctx, "operator", "certificate status", c.Number, err)
+	}
+	return done, err
+}
+
+// Opening returns what opens a pack: from the own batches, or from its maker.
+func (d *Desk) Opening(ctx context.Context, id gs1.Identifier) (*api.Opening, error) {
+	o, err := d.OwnOpening(ctx, id)
+	if !errors.Is(err, ErrUnknown) {
+		return o, err
+	}
+	p, err := state[chain.Product](d, chain.ProductKey(id.GTIN))
+	if errors.Is(err, ErrUnknown) || err == nil && p.Holder == d.GLN {
+		return nil, fmt.Errorf("%w: %s %s", ledger.ErrLeaf, id.GTIN, id.Serial)
+	}
+	if err != nil {
+		return nil, err
+	}
+	maker, err := d.Member(p.Holder)
+	if err != nil {
+		return nil, err
+	}
+	if o, err = d.Post.Opening(ctx, maker.Endpoint, id); err != nil {
+		return nil, err
+	}
+	return o, d.checkOpening(id, o)
+}
+
+// checkOpening holds what another said of a pack against the ledger.
+func (d *Desk) checkOpening(id gs1.Identifier, o *api.Opening) error {
+	p := &o.Pack.Pack
+	if p.GTIN != id.GTIN || p.Serial != id.Serial || id.Lot != "" && p.Lot != id.Lot {
+		return fmt.Errorf("%w: the maker opened another pack", ledger.ErrLeaf)
+	}
+	batch, err := state[chain.Batch](d, chain.BatchKey(o.Batch))
+	if err != nil {
+		return err
+	}
+	r := &batch.Release
+	if err := merkle.VerifyInclusion(p.Leaf(), o.Pack.Index, r.Size, o.Pack.Path, r.Root); err != nil {
+		return fmt.Errorf("%w: %w", ledger.ErrLeaf, err)
+	}
+	return nil
+}
+
+// OwnOpening returns what opens a pack of the organisation's own batches, made
+// or captured; ledger.ErrLeaf for a serial number that none of them has, and
+// ErrUnknown if there are none of this product.
+func (d *Desk) OwnOpening(ctx context.Context, id gs1.Identifier) (*api.Opening, error) {
+	if id.GTIN == "" || id.Serial == "" {
+		return nil, fmt.Errorf("%w: a pack has a GTIN and a serial number", ErrRequest)
+	}
+	batches, err := d.Works.Batches(ctx, id.GTIN)
+	if err != nil {
+		return nil, err
+	}
+	if len(batches) == 0 {
+		return nil, ErrUnknown
+	}
+	for i := range batches {
+		if b := &batches[i]; id.Lot == "" || b.Lot == id.Lot {
+			o, err := d.open(ctx, b, id.Serial)
+			if err == nil || !errors.Is(err, ErrUnknown) {
+				return o, err
+			}
+		}
+	}
+	return nil, fmt.Errorf("%w: %s %s", ledger.ErrLeaf, id.GTIN, id.Serial)
+}
+
+func (d *Desk) open(ctx context.Context, b *Batch, serial gs1.Serial) (*api.Opening, error) {
+	packs, err := d.openPacks(b.ID)
+	if err != nil {
+		return nil, err
+	}
+	index, pack, err := packs.Find(serial)
+	if err != nil {
+		return nil, err
+	}
+	path, err := packs.Prove(index)
+	if err != nil {
+		return nil, err
+	}
+	if path == nil {
+		path = chain.Hashes{}
+	}
+	o := &api.Opening{Batch: b.ID, Pack: theriac.Pack{Index: index, Pack: pack, Path: path}, Transformation: b.Transformation}
+	if !b.Document.IsZero() {
+		doc, err := d.Documents.Document(ctx, b.Document)
+		if err != nil {
+			return nil, err
+		}
+		o.Document = doc.Bytes
+	}
+	return o, nil
+}

@@ -1,0 +1,301 @@
+package theriac
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"theriac/canon"
+	"theriac/chain"
+	"theriac/envelope"
+	"theriac/epcis"
+	"theriac/gs1"
+	"theriac/lightclient"
+	"theriac/merkle"
+	"theriac/pedigree"
+	"theriac/refusal"
+)
+
+// Verify returns the verdict on the bundle at the time now, believing trust.
+//
+// First the header and the records under it, then the paper's steps in its order
+// (distribution, approval, material), then that the log holds the exchanges, the
+// making of the batch, and what is so today: recall, expiry, state, age. The
+// first failure is the verdict.
+func (b *Bundle) Verify(trust Trust, now time.Time) Verdict {
+	v := &verification{bundle: b, trust: trust, now: now}
+	v.verdict.Checks = []Check{}
+	for _, step := range []func() error{v.header, v.records, v.pack, v.history, v.log, v.made, v.today, v.fresh} {
+		if err := step(); err != nil {
+			v.refuse(err)
+			return v.verdict
+		}
+	}
+	v.verdict.Verdict = Genuine
+	return v.verdict
+}
+
+type verification struct {
+	bundle  *Bundle
+	trust   Trust
+	now     time.Time
+	verdict Verdict
+
+	at      lightclient.Header
+	state   map[string][]byte // nil: proven absent
+	params  chain.Params
+	holders map[canon.Digest]envelope.Holder
+	members map[string]*chain.Member
+	batchID canon.Digest
+	batch   chain.Batch
+	leaves  []merkle.IndexedLeaf
+	lots    []gs1.LGTIN
+}
+
+// A failed is a check that did not pass.
+type failed struct {
+	step    pedigree.Step
+	outcome Outcome
+	err     error
+}
+
+func (f *failed) Error() string { return f.err.Error() }
+func (f *failed) Unwrap() error { return f.err }
+
+func fail(step pedigree.Step, err error) error { return &failed{step, Refused, err} }
+
+// refuse turns a failure into the verdict.
+func (v *verification) refuse(err error) {
+	d := &v.verdict
+	d.Verdict = Refused
+	var f *failed
+	var p *pedigree.Failure
+	switch {
+	case errors.As(err, &p):
+		d.Step, d.Blame, d.Proven = p.Step, string(p.Blame), p.Proven
+	case errors.As(err, &f):
+		d.Step, d.Verdict = f.step, f.outcome
+	}
+	d.Reason = refusal.Code(err) + ": " + err.Error()
+	d.Checks = append(d.Checks, Check{d.Step, err.Error(), false})
+}
+
+func (v *verification) pass(step pedigree.Step, format string, args ...any) {
+	v.verdict.Checks = append(v.verdict.Checks, Check{step, fmt.Sprintf(format, args...), true})
+}
+
+// header verifies the path of headers and what the last one's app hash covers.
+func (v *verification) header() error {
+	var err error
+	if v.at, err = lightclient.Verify(v.trust.root(), v.bundle.Chain); err != nil {
+		return fail(StepLedger, fmt.Errorf("%w: %w", ErrLedger, err))
+	}
+	v.verdict.BlockTime = time.Time(v.at.Time).UTC()
+	if v.bundle.Root.Version != chain.Version || v.bundle.Root.AppHash() != v.at.AppHash {
+		return fail(StepLedger, fmt.Errorf("%w: the header covers another state", ErrLedger))
+	}
+	v.pass(StepLedger, "block %d of %s, signed by its validators at %s", v.at.Height, v.at.ChainID,
+		v.verdict.BlockTime.Format(time.RFC3339))
+	return nil
+}
+
+// records verifies the records of the state and reads those that every bundle has.
+func (v *verification) records() error {
+	v.state = make(map[string][]byte, len(v.bundle.State))
+	v.members, v.holders = map[string]*chain.Member{}, map[canon.Digest]envelope.Holder{}
+	for i := range v.bundle.State {
+		r := &v.bundle.State[i]
+		if err := r.verify(v.bundle.Root.StateRoot); err != nil {
+			return fail(StepLedger, fmt.Errorf("%w: record %q: %w", ErrLedger, r.Key, err))
+		}
+		v.state[string(r.Key)] = r.Value
+		if err := v.note(r); err != nil {
+			return fail(StepLedger, fmt.Errorf("%w: record %q: %w", ErrLedger, r.Key, err))
+		}
+	}
+	if err := v.read(chain.ParamsKey(), &v.params); err != nil {
+		return err
+	}
+	if v.batchID.IsZero() {
+		return fail(StepLedger, fmt.Errorf("%w: no batch", ErrLedger))
+	}
+	v.pass(StepLedger, "%d records of the ledger's state proven", len(v.bundle.State))
+	return nil
+}
+
+const (
+	memberPrefix = "member/"
+	batchPrefix  = "batch/"
+)
+
+// note reads members with their keys, and the batch.
+func (v *verification) note(r *Record) error {
+	key := string(r.Key)
+	switch {
+	case r.Value == nil:
+	case len(key) > len(memberPrefix) && key[:len(memberPrefix)] == memberPrefix:
+		var m chain.Member
+		if err := canon.DecodeCBOR(r.Value, &m); err != nil {
+			return err
+		}
+		v.members[m.GLN] = &m
+		for _, k := range m.Keys {
+			pub, err := envelope.ParseKey(k.Point)
+			if err != nil {
+				return err
+			}
+			v.holders[pub.ID()] = envelope.Holder{
+				Key: pub, Member: m.GLN, From: chain.Time(k.From), Until: chain.Time(k.Until), Revoked: chain.Time(k.Revoked),
+			}
+		}
+	case len(key) == len(batchPrefix)+32 && key[:len(batchPrefix)] == batchPrefix:
+		if err := canon.DecodeCBOR(r.Value, &v.batch); err != nil {
+			return err
+		}
+		v.batchID = canon.Digest(r.Key[len(batchPrefix):])
+	}
+	return nil
+}
+
+// read decodes a record that the bundle must bring and the ledger must have.
+func (v *verification) read(key []byte, into any) error {
+	raw, brought := v.state[string(key)]
+	if !brought || raw == nil {
+		return fail(StepLedger, fmt.Errorf("%w: record %q is missing", ErrLedger, key))
+	}
+	if err := canon.DecodeCBOR(raw, into); err != nil {
+		return fail(StepLedger, fmt.Errorf("%w: record %q: %w", ErrLedger, key, err))
+	}
+	return nil
+}
+
+// maybe decodes a record that the ledger may not have; the bundle must say which.
+func (v *verification) maybe(key []byte, into any) (bool, error) {
+	if raw, brought := v.state[string(key)]; brought && raw == nil {
+		return false, nil
+	}
+	return true, v.read(key, into)
+}
+
+// pack verifies that the pack is one of the batch.
+func (v *verification) pack() error {
+	p, r := &v.bundle.Pack, &v.batch.Release
+	v.verdict.Facts = Facts{
+		SGTIN: gs1.SGTIN{GTIN: p.Pack.GTIN, Serial: p.Pack.Serial}, Lot: p.Pack.Lot, Expiry: p.Pack.Expiry,
+		Members: map[string]string{},
+	}
+	for gln, m := range v.members {
+		v.verdict.Facts.Members[gln] = m.Name
+	}
+	if p.Pack.GTIN != r.GTIN || p.Pack.Lot != r.Lot || p.Pack.Expiry != r.Expiry {
+		return fail(StepPack, fmt.Errorf("%w: it says another product, lot or expiry date", ErrPack))
+	}
+	if err := merkle.VerifyInclusion(p.Pack.Leaf(), p.Index, r.Size, p.Path, r.Root); err != nil {
+		return fail(StepPack, fmt.Errorf("%w: %w", ErrPack, err))
+	}
+	v.pass(StepPack, "pack %s is one of the batch", v.verdict.Facts.SGTIN)
+	return nil
+}
+
+// history verifies the exchanges, or of a captured batch its document.
+func (v *verification) history() error {
+	r := &v.batch.Release
+	if r.Certificate == "" {
+		return v.captured()
+	}
+	if v.bundle.Document != nil {
+		return fail(StepBatch, fmt.Errorf("%w: a document beside the history", ErrBundle))
+	}
+	h := pedigree.History{
+		Facts: pedigree.Facts{
+			Chain: v.trust.ChainID, Window: time.Duration(v.params.Window) * time.Millisecond,
+			Holder: v.holder, Member: v.member, BatchID: v.batchID, Batch: &v.batch, Index: v.bundle.Pack.Index,
+		},
+		Passed: func(step pedigree.Step, check string) { v.pass(step, "%s", check) },
+	}
+	var cert chain.Certificate
+	found, err := v.maybe(chain.CertificateKey(r.Certificate), &cert)
+	if err != nil {
+		return err
+	}
+	if found {
+		h.Facts.Certificate = &cert
+	}
+	for i := range v.bundle.Exchanges {
+		x := &v.bundle.Exchanges[i]
+		link, leaf, err := x.link(v.trust.ChainID)
+		if err != nil {
+			// The paper's order decides which of several damaged ones is named.
+			h.Links = append(h.Links, pedigree.Link{Type: x.Type, Err: err})
+			continue
+		}
+		h.Links = append(h.Links, *link)
+		v.leaves = append(v.leaves, leaf)
+		v.verdict.Facts.Exchanges = append(v.verdict.Facts.Exchanges, Step{
+			link.Message.Claims.Type, link.Message.Claims.Issuer, link.Message.Claims.Audience, link.Anchored,
+		})
+	}
+	if f := h.Verify(); f != nil {
+		return f
+	}
+	v.lots = h.Lots()
+	v.verdict.Facts.Materials, v.verdict.Facts.Certificate = v.lots, h.Certificate
+	return nil
+}
+
+func (v *verification) holder(kid canon.Digest) (envelope.Holder, error) {
+	h, ok := v.holders[kid]
+	if !ok {
+		return envelope.Holder{}, envelope.ErrUnknownKey
+	}
+	return h, nil
+}
+
+func (v *verification) member(gln string) (*chain.Member, error) {
+	m, ok := v.members[gln]
+	if !ok {
+		return nil, fmt.Errorf("%w: no member %s in the evidence", ErrLedger, gln)
+	}
+	return m, nil
+}
+
+// log verifies that the log holds every exchange, as its leaf says.
+func (v *verification) log() error {
+	if len(v.leaves) == 0 {
+		if len(v.bundle.Log) > 0 {
+			return fail(StepLedger, fmt.Errorf("%w: a proof of nothing", ErrLedger))
+		}
+		return nil
+	}
+	if err := merkle.VerifyMulti(v.leaves, v.bundle.Root.LogSize, v.bundle.Log, v.bundle.Root.LogRoot); err != nil {
+		return fail(StepLedger, fmt.Errorf("%w: exchanges: %w", ErrLedger, err))
+	}
+	v.pass(StepLedger, "%d exchanges are leaves of the log", len(v.leaves))
+	return nil
+}
+
+// made verifies the event that turned the material into the batch.
+func (v *verification) made() error {
+	r := &v.batch.Release
+	if r.Certificate == "" {
+		return nil
+	}
+	if canon.Sum(v.bundle.Transformation) != r.Transformation {
+		return fail(StepBatch, fmt.Errorf("%w: it is not the event of the batch record", ErrTransformation))
+	}
+	event, err := epcis.ReadTransformation(v.bundle.Transformation)
+	if err != nil {
+		return fail(StepBatch, fmt.Errorf("%w: %w", ErrTransformation, err))
+	}
+	if event.Output != (gs1.LGTIN{GTIN: r.GTIN, Lot: r.Lot}) || len(event.Inputs) == 0 {
+		return fail(StepBatch, fmt.Errorf("%w: it makes %s", ErrTransformation, event.Output))
+	}
+	for _, in := range event.Inputs {
+		if !slices.Contains(v.lots, in) {
+			return fail(StepBatch, fmt.Errorf("%w: %s was not supplied for it", ErrTransformation, in))
+		}
+	}
+	v.pass(StepBatch, "lot %s was made of %d lots of material", r.Lot, len(event.Inputs))
+	return nil
+}
