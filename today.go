@@ -71,28 +71,18 @@ func (v *verification) today() error {
 		return fail(StepPack, fmt.Errorf("%w: on %s", ErrPastExpiry, r.Expiry))
 	}
 	v.pass(StepBatch, "not recalled, in date until %s", r.Expiry)
-	return v.unit()
-}
-
-// unit verifies the state of the pack.
-func (v *verification) unit() error {
-	r, i := &v.batch.Release, v.bundle.Pack.Index
-	var page chain.Page
-	if _, err := v.maybe(chain.UnitsKey(v.batchID, uint32(i/chain.PageUnits)), &page); err != nil {
-		return err
-	}
-	state := page.At(i%chain.PageUnits, r.Initial)
-	v.verdict.Facts.State = state.String()
-	v.verdict.Facts.Custodian = page.Custodian(i%chain.PageUnits, v.batch.Holder)
-	switch state {
+	switch v.unit {
 	case chain.UnitActive:
 		v.pass(StepPack, "the pack is active, in the custody of %s", v.verdict.Facts.Custodian)
 		return nil
 	case chain.UnitDispensed:
 		return fail(StepPack, ErrAlreadyDispensed)
 	}
-	return fail(StepPack, fmt.Errorf("%w: it is %s", ErrNotActive, state))
+	return fail(StepPack, fmt.Errorf("%w: it is %s", ErrNotActive, v.unit))
 }
+
+// skew is how far a verifier's clock may be behind the validators'.
+const skew = 5 * time.Minute
 
 // fresh compares the age of the evidence with what the trust root allows, and
 // says what a captured pack comes to.
@@ -101,7 +91,7 @@ func (v *verification) fresh() error {
 	if limit := time.Duration(v.trust.MaxAge) * time.Second; age > limit {
 		return &failed{StepLedger, CannotCheck, fmt.Errorf("%w: block of %s, at most %s", ErrTooOld, v.verdict.BlockTime.Format(time.RFC3339), limit)}
 	}
-	if window := time.Duration(v.params.Window) * time.Millisecond; -age > window {
+	if -age > skew {
 		return &failed{StepLedger, CannotCheck, fmt.Errorf("%w: block of %s", ErrClock, v.verdict.BlockTime.Format(time.RFC3339))}
 	}
 	v.pass(StepLedger, "the evidence is %s old", age.Round(time.Second))

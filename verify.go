@@ -44,12 +44,13 @@ type verification struct {
 
 	at      lightclient.Header
 	state   map[string][]byte // nil: proven absent
-	params  chain.Params
 	holders map[canon.Digest]envelope.Holder
 	members map[string]*chain.Member
 	batchID canon.Digest
 	batch   chain.Batch
 	leaves  []merkle.IndexedLeaf
+	logged  error // nil: the log holds all leaves
+	unit    chain.UnitState
 	lots    []gs1.LGTIN
 }
 
@@ -113,9 +114,6 @@ func (v *verification) records() error {
 		if err := v.note(r); err != nil {
 			return fail(StepLedger, fmt.Errorf("%w: record %q: %w", ErrLedger, r.Key, err))
 		}
-	}
-	if err := v.read(chain.ParamsKey(), &v.params); err != nil {
-		return err
 	}
 	if v.batchID.IsZero() {
 		return fail(StepLedger, fmt.Errorf("%w: no batch", ErrLedger))
@@ -195,6 +193,14 @@ func (v *verification) pack() error {
 		return fail(StepPack, fmt.Errorf("%w: %w", ErrPack, err))
 	}
 	v.pass(StepPack, "pack %s is one of the batch", v.verdict.Facts.SGTIN)
+	i := p.Index
+	var page chain.Page
+	if _, err := v.maybe(chain.UnitsKey(v.batchID, uint32(i/chain.PageUnits)), &page); err != nil {
+		return err
+	}
+	v.unit = page.At(i%chain.PageUnits, r.Initial)
+	v.verdict.Facts.State = v.unit.String()
+	v.verdict.Facts.Custodian = page.Custodian(i%chain.PageUnits, v.batch.Holder)
 	return nil
 }
 
@@ -207,10 +213,13 @@ func (v *verification) history() error {
 	if v.bundle.Document != nil {
 		return fail(StepBatch, fmt.Errorf("%w: a document beside the history", ErrBundle))
 	}
+	links := v.links()
 	h := pedigree.History{
+		Links: links,
 		Facts: pedigree.Facts{
-			Chain: v.trust.ChainID, Window: time.Duration(v.params.Window) * time.Millisecond,
+			Chain: v.trust.ChainID, Now: v.verdict.BlockTime, Logged: v.logged == nil && len(v.leaves) == len(links),
 			Holder: v.holder, Member: v.member, BatchID: v.batchID, Batch: &v.batch, Index: v.bundle.Pack.Index,
+			Custodian: v.verdict.Facts.Custodian,
 		},
 		Passed: func(step pedigree.Step, check string) { v.pass(step, "%s", check) },
 	}
@@ -222,26 +231,35 @@ func (v *verification) history() error {
 	if found {
 		h.Facts.Certificate = &cert
 	}
-	for i := range v.bundle.Exchanges {
-		x := &v.bundle.Exchanges[i]
-		link, leaf, err := x.link(v.trust.ChainID)
-		if err != nil {
-			// The paper's order decides which of several damaged ones is named.
-			h.Links = append(h.Links, pedigree.Link{Type: x.Type, Err: err})
-			continue
-		}
-		h.Links = append(h.Links, *link)
-		v.leaves = append(v.leaves, leaf)
-		v.verdict.Facts.Exchanges = append(v.verdict.Facts.Exchanges, Step{
-			link.Message.Claims.Type, link.Message.Claims.Issuer, link.Message.Claims.Audience, link.Anchored,
-		})
-	}
 	if f := h.Verify(); f != nil {
 		return f
 	}
 	v.lots = h.Lots()
 	v.verdict.Facts.Materials, v.verdict.Facts.Certificate = v.lots, h.Certificate
 	return nil
+}
+
+// links reads the exchanges and looks for them in the log. Which of several
+// damaged ones is named the paper's order decides, so none is refused here.
+func (v *verification) links() []pedigree.Link {
+	var links []pedigree.Link
+	for i := range v.bundle.Exchanges {
+		x := &v.bundle.Exchanges[i]
+		link, leaf, err := x.link(v.trust.ChainID)
+		if err != nil {
+			links = append(links, pedigree.Link{Type: x.Type, Err: err})
+			continue
+		}
+		links = append(links, *link)
+		v.leaves = append(v.leaves, leaf)
+		v.verdict.Facts.Exchanges = append(v.verdict.Facts.Exchanges, Step{
+			link.Message.Claims.Type, link.Message.Claims.Issuer, link.Message.Claims.Audience, link.Anchored,
+		})
+	}
+	if len(v.leaves) > 0 {
+		v.logged = merkle.VerifyMulti(v.leaves, v.bundle.Root.LogSize, v.bundle.Log, v.bundle.Root.LogRoot)
+	}
+	return links
 }
 
 func (v *verification) holder(kid canon.Digest) (envelope.Holder, error) {
@@ -268,8 +286,8 @@ func (v *verification) log() error {
 		}
 		return nil
 	}
-	if err := merkle.VerifyMulti(v.leaves, v.bundle.Root.LogSize, v.bundle.Log, v.bundle.Root.LogRoot); err != nil {
-		return fail(StepLedger, fmt.Errorf("%w: exchanges: %w", ErrLedger, err))
+	if v.logged != nil {
+		return fail(StepLedger, fmt.Errorf("%w: exchanges: %w", ErrLedger, v.logged))
 	}
 	v.pass(StepLedger, "%d exchanges are leaves of the log", len(v.leaves))
 	return nil

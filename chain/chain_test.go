@@ -46,7 +46,7 @@ func TestAppHashCoversAllParts(t *testing.T) {
 }
 
 func TestRecordsHaveOneEncoding(t *testing.T) {
-	u := Units{Batch: canon.Sum([]byte("b")), From: UnitActive, To: UnitDispensed, Indexes: []uint64{4}, Leaves: Hashes{{1}}, Proof: Hashes{{2}, {3}}}
+	u := Units{Batch: canon.Sum([]byte("b")), From: UnitActive, To: UnitDispensed, Indexes: []uint64{4}, Packs: Hashes{{1}}, Proof: Hashes{{2}, {3}}}
 	raw, err := canon.CBOR(u)
 	if err != nil {
 		t.Fatal(err)
@@ -87,7 +87,7 @@ func FuzzDecodeTx(f *testing.F) {
 }
 
 func FuzzDecodeUnits(f *testing.F) {
-	raw, _ := canon.CBOR(Units{From: UnitActive, To: UnitDispensed, Indexes: []uint64{4}, Leaves: Hashes{{1}}, Proof: Hashes{{2}}})
+	raw, _ := canon.CBOR(Units{From: UnitActive, To: UnitDispensed, Indexes: []uint64{4}, Packs: Hashes{{1}}, Proof: Hashes{{2}}})
 	f.Add(raw)
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		var u Units

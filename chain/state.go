@@ -286,6 +286,7 @@ type Undoable struct {
 	From  UnitState    `cbor:"3,keyasint"`
 	To    UnitState    `cbor:"4,keyasint"`
 	Units canon.Digest `cbor:"5,keyasint"` // of the ranges
+	Index uint64       `cbor:"6,keyasint"` // of its leaf
 }
 
 // An Alert is what a transaction raised that came too late.

@@ -107,14 +107,14 @@ type Range struct {
 }
 
 // Units moves packs of one batch from one state to another, all or none. The
-// packs are either shown (Indexes, Leaves, Proof), which whoever scanned them
-// can do, or named by Ranges, which only their custodian may.
+// packs are either shown (Indexes, Packs, Proof), which whoever scanned them can
+// do, or named by Ranges, which only their custodian may.
 type Units struct {
 	Batch   canon.Digest `cbor:"1,keyasint"`
 	From    UnitState    `cbor:"2,keyasint"`
 	To      UnitState    `cbor:"3,keyasint"`
 	Indexes []uint64     `cbor:"4,keyasint,omitempty"`
-	Leaves  Hashes       `cbor:"5,keyasint,omitempty"`
+	Packs   Hashes       `cbor:"5,keyasint,omitempty"` // digests, of which the leaves are made
 	Proof   Hashes       `cbor:"6,keyasint,omitempty"` // merkle.VerifyMulti
 	Ranges  []Range      `cbor:"7,keyasint,omitempty"`
 }

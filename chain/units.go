@@ -55,6 +55,10 @@ const PageUnits = 2048
 type Page struct {
 	States  []byte `cbor:"1,keyasint,omitempty"` // 4 bits a pack, the even pack in the low half; empty: all initial
 	Custody []Run  `cbor:"2,keyasint,omitempty"` // empty: all the batch's holder's
+	// Freed is one more than the index of the last leaf that let a pack of the page
+	// out of locked or returned. An older lock or return cannot be undone then: the
+	// pack may have been locked again by somebody else.
+	Freed uint64 `cbor:"3,keyasint,omitempty"`
 }
 
 // A Run says who has the packs of a page up to End (exclusive), from where the

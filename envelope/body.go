@@ -97,14 +97,16 @@ func (b Body) check() error {
 	return nil
 }
 
-// Digest returns the root of the RFC 9162 tree over the fields' hashes. It is
-// the same for every way of withholding fields.
+// Digest returns Hash("theriac/body/1", number of fields, root), the root being
+// that of the RFC 9162 tree over the fields' hashes. It is the same for every way
+// of withholding fields; the number keeps a subtree from passing for a field.
 func (b Body) Digest() canon.Digest {
 	var t merkle.Builder
 	for i := range b {
 		t.Append(b[i].leaf())
 	}
-	return t.Root()
+	root := t.Root()
+	return canon.Hash("theriac/body/1", []byte{byte(len(b))}, root[:])
 }
 
 // Disclose returns the body with every field withheld but the named ones.

@@ -132,11 +132,11 @@ func Receive(raw []byte, p Policy) (*Message, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := m.Envelope.Verify(h, p.Now, p.Window); err != nil {
+	if err := m.Envelope.Verify(h, p.Now); err != nil {
 		return nil, err
 	}
-	if p.Now.Unix() > c.Expires {
-		return nil, fmt.Errorf("%w at %s", ErrExpired, time.Unix(c.Expires, 0).UTC().Format(time.RFC3339))
+	if err := c.Fresh(p.Now, p.Window); err != nil {
+		return nil, err
 	}
 	if err := p.Seen(c.Issuer, c.ID, c.BodyDigest); err != nil {
 		return nil, err
@@ -151,27 +151,32 @@ func Receive(raw []byte, p Policy) (*Message, error) {
 }
 
 // Verify returns nil if h's key signed the envelope, belongs to its issuer and
-// counted at the time at, and the envelope was signed within window of at.
-//
-// For a message that comes in, at is the receiver's clock. For stored evidence
-// it is the time of the block that anchored it, which nobody can date back.
-func (e *Envelope) Verify(h Holder, at time.Time, window time.Duration) error {
+// counted at the time at: for a message that comes in, the receiver's clock; for
+// stored evidence, the time of the block that anchored it, which nobody can date
+// back.
+func (e *Envelope) Verify(h Holder, at time.Time) error {
 	if h.Member != e.Claims.Issuer {
 		return fmt.Errorf("%w: key of %s, message of %s", ErrKeyID, h.Member, e.Claims.Issuer)
 	}
 	if err := h.ValidAt(at); err != nil {
 		return err
 	}
-	if err := h.Key.Verify(e.sig); err != nil {
-		return err
-	}
-	// Whole seconds were signed, so the window is held against whole seconds.
-	age := at.Truncate(time.Second).Sub(e.Claims.Issued())
-	if age > window {
+	return h.Key.Verify(e.sig)
+}
+
+// Fresh returns nil if the claims were signed within window of now, on both
+// sides (the papers' ΔT; the print accepts any future time), and have not expired.
+func (c *Claims) Fresh(now time.Time, window time.Duration) error {
+	// Whole seconds were signed, so whole seconds are compared.
+	age := now.Truncate(time.Second).Sub(c.Issued())
+	switch {
+	case age > window:
 		return fmt.Errorf("%w: %s old, window %s", ErrStale, age, window)
-	}
-	if -age > window {
-		return fmt.Errorf("%w: %s ahead, window %s", ErrFuture, -age, window)
+	// Not -age > window: the least duration is its own negative.
+	case age < -window:
+		return fmt.Errorf("%w: it is dated %s, window %s", ErrFuture, c.Issued().Format(time.RFC3339), window)
+	case now.Unix() > c.Expires:
+		return fmt.Errorf("%w at %s", ErrExpired, time.Unix(c.Expires, 0).UTC().Format(time.RFC3339))
 	}
 	return nil
 }

@@ -3,7 +3,6 @@ package lightclient
 import (
 	"crypto/sha256"
 	"fmt"
-
 	"time"
 
 	"github.com/cometbft/cometbft/crypto/ed25519"

@@ -36,7 +36,8 @@ func changes(m map[string]string) []Change {
 func checkState(t interface {
 	Fatalf(string, ...any)
 	Helper()
-}, s *State, want map[string]string, some []string) {
+}, s *State, want map[string]string, some []string,
+) {
 	t.Helper()
 	fresh := State{Nodes: mapNodes{}}
 	if err := fresh.Update(changes(want)); err != nil {

@@ -18,11 +18,17 @@ type Pack struct {
 	Serial gs1.Serial `json:"serial"`
 }
 
-// Leaf returns the hash of the pack's leaf,
-// LeafHash(Encode("theriac/pack/1", GTIN, serial, lot, expiry, salt)).
+// Digest returns Hash("theriac/pack/1", GTIN, serial, lot, expiry, salt): what
+// who has scanned the pack shows of it.
+func (p *Pack) Digest() canon.Digest {
+	return canon.Hash("theriac/pack/1", []byte(p.GTIN), []byte(p.Serial), []byte(p.Lot), []byte(p.Expiry), p.Salt[:])
+}
+
+// Leaf returns the hash of the pack's leaf, LeafHash(Digest). Every proof of a
+// neighbour shows it, so it is no proof of having seen the pack; Digest is.
 func (p *Pack) Leaf() merkle.Hash {
-	return merkle.LeafHash(canon.Encode("theriac/pack/1",
-		[]byte(p.GTIN), []byte(p.Serial), []byte(p.Lot), []byte(p.Expiry), p.Salt[:]))
+	d := p.Digest()
+	return merkle.LeafHash(d[:])
 }
 
 // A BatchSecret makes the salts of a batch. Who knows it can look for serial

@@ -94,12 +94,12 @@ var exchanges = []Exchange{
 		// Distributors also supply each other, and goods come back.
 		Number: 7, Type: TypeDispatch,
 		From:    roles(chain.Distributor, chain.Pharmacy, chain.Hospital),
-		To:      roles(chain.Distributor, chain.Pharmacy, chain.Hospital),
+		To:      roles(chain.Distributor, chain.Pharmacy, chain.Hospital, chain.Manufacturer),
 		Follows: []string{TypeDistribution, TypeDispatch}, Discloses: []string{"parcels"},
 	},
 	{
 		Number: 8, Type: TypeReceipt,
-		From:    roles(chain.Distributor, chain.Pharmacy, chain.Hospital),
+		From:    roles(chain.Distributor, chain.Pharmacy, chain.Hospital, chain.Manufacturer),
 		To:      roles(chain.Distributor, chain.Pharmacy, chain.Hospital),
 		Follows: []string{TypeDispatch}, Answers: true,
 	},

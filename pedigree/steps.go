@@ -19,7 +19,7 @@ func (h *History) distribution() *Failure {
 	}
 	var moved *Link
 	for _, l := range distributions {
-		if h.moves(l.content.(*Distribution).Parcels) {
+		if h.moves(l) {
 			moved = l
 		}
 	}
@@ -34,51 +34,57 @@ func (h *History) distribution() *Failure {
 		return fail(StepDistribution, fmt.Errorf("%w: the distributor does not confirm the expiry date", ErrMissing))
 	}
 	h.pass(StepDistribution, "manufacturer and distributor signed the expiry date %s", h.Facts.Batch.Release.Expiry)
-	_, _, f = h.two(TypeReceipt, TypeDispatch)
-	return f
+	if _, _, f = h.two(TypeReceipt, TypeDispatch); f != nil {
+		return f
+	}
+	return h.custody()
 }
 
 func (h *History) confirms(s *SalesStatus) bool {
 	return slices.ContainsFunc(s.Expiries, func(e BatchExpiry) bool { return e.Batch == h.Facts.BatchID })
 }
 
-// contradicts holds what a sender signed of the batch against the ledger.
-func (h *History) contradicts(l *Link) *Failure {
+// moves reports whether the exchange hands the pack over.
+func (h *History) moves(l *Link) bool {
+	if l == nil {
+		return false
+	}
+	var parcels []Parcel
 	switch c := l.content.(type) {
 	case *Distribution:
-		return h.checkParcels(l, c.Parcels)
+		parcels = c.Parcels
 	case *Dispatch:
-		return h.checkParcels(l, c.Parcels)
-	case *SalesStatus:
-		for _, e := range c.Expiries {
-			if want := h.Facts.Batch.Release.Expiry; e.Batch == h.Facts.BatchID && e.Expiry != want {
-				return h.prove(l, fmt.Errorf("%w: expiry %s, the ledger has %s", ErrContradiction, e.Expiry, want))
-			}
-		}
+		parcels = c.Parcels
 	}
-	return nil
-}
-
-func (h *History) checkParcels(l *Link, parcels []Parcel) *Failure {
-	want := h.Facts.Batch.Release
-	for _, p := range parcels {
-		if p.Batch == h.Facts.BatchID && (p.Expiry != want.Expiry || p.GTIN != want.GTIN || p.Lot != want.Lot) {
-			return h.prove(l, fmt.Errorf("%w: %s lot %s expiry %s, the ledger has %s lot %s expiry %s",
-				ErrContradiction, p.GTIN, p.Lot, p.Expiry, want.GTIN, want.Lot, want.Expiry))
-		}
-	}
-	return nil
-}
-
-func (h *History) moves(parcels []Parcel) bool {
-	for _, p := range parcels {
-		for _, r := range p.Ranges {
-			if p.Batch == h.Facts.BatchID && r.From <= h.Facts.Index && h.Facts.Index < r.To {
-				return true
-			}
+	for i := range parcels {
+		if parcels[i].Batch == h.Facts.BatchID && slices.ContainsFunc(parcels[i].Ranges, func(r chain.Range) bool {
+			return r.From <= h.Facts.Index && h.Facts.Index < r.To
+		}) {
+			return true
 		}
 	}
 	return false
+}
+
+// custody verifies that the pack went from hand to hand, from its maker to whom
+// the ledger says has it: no hand-over can be left out.
+func (h *History) custody() *Failure {
+	who := h.Facts.Batch.Holder
+	for i := range h.Links {
+		l := &h.Links[i]
+		if !h.moves(l) {
+			continue
+		}
+		if l.Message.Claims.Issuer != who {
+			return fail(StepDistribution, fmt.Errorf("%w: %s handed the pack over, %s had it", ErrMissing, l.Message.Claims.Issuer, who))
+		}
+		who = l.Message.Claims.Audience
+	}
+	if who != h.Facts.Custodian {
+		return fail(StepDistribution, fmt.Errorf("%w: the exchanges lead to %s, %s has the pack", ErrMissing, who, h.Facts.Custodian))
+	}
+	h.pass(StepDistribution, "handed over without a gap from %s to %s", h.Facts.Batch.Holder, who)
+	return nil
 }
 
 // approval is the paper's step 2: decision and dossier, and Cert_D verified with
@@ -90,45 +96,29 @@ func (h *History) approval() *Failure {
 		return f
 	}
 	record := h.Facts.Certificate
-	if f := h.cited(); f != nil {
-		return f
-	}
 	if record == nil {
 		return fail(step, fmt.Errorf("%w: the ledger has no certificate %q", ErrNotApproved, h.Facts.Batch.Release.Certificate))
 	}
-	if len(dossiers) == 0 {
-		return fail(step, fmt.Errorf("%w: no dossier", ErrMissing))
-	}
 	for _, l := range decisions {
-		if l.bc == record.Anchor {
-			return h.certificate(l, record)
+		if l.bc != record.Anchor {
+			continue
 		}
+		i := slices.IndexFunc(dossiers, func(d *Link) bool { return Index(&l.Message.Claims, d.bc) >= 0 })
+		if i < 0 {
+			return fail(step, fmt.Errorf("%w: the dossier that was decided", ErrMissing))
+		}
+		return h.certificate(l, dossiers[i].content.(*Dossier))
 	}
 	return fail(step, fmt.Errorf("%w: the decision that carried certificate %s", ErrMissing, record.Number))
 }
 
-// cited finds a manufacturer who signed a distribution under a certificate that
-// is not the batch's, or does not exist.
-func (h *History) cited() *Failure {
-	for i := range h.Links {
-		l := &h.Links[i]
-		d, ok := l.content.(*Distribution)
-		if !ok || !h.moves(d.Parcels) {
-			continue
-		}
-		if want := h.Facts.Batch.Release.Certificate; d.Certificate != want || h.Facts.Certificate == nil {
-			return &Failure{StepApproval, chain.Manufacturer, true, fmt.Errorf("%w: %s distributed under certificate %s, the ledger has %q for the batch",
-				ErrNotApproved, l.Message.Claims.Issuer, d.Certificate, want)}
-		}
-	}
-	return nil
-}
-
-// certificate verifies Cert_D in the decision against the ledger's record.
-func (h *History) certificate(l *Link, record *chain.Certificate) *Failure {
+// certificate verifies Cert_D in the decision against the dossier and the
+// ledger's record.
+func (h *History) certificate(l *Link, dossier *Dossier) *Failure {
 	const step = StepApproval
-	cert, err := ParseCertificate(h.Facts.Chain, l.content.(*Decision).Certificate)
-	if err != nil {
+	cert, record := l.cert, h.Facts.Certificate
+	if cert == nil {
+		_, err := ParseCertificate(h.Facts.Chain, l.content.(*Decision).Certificate)
 		return fail(step, err)
 	}
 	holder, err := h.Facts.Holder(cert.JWS.Signature.KeyID)
@@ -142,6 +132,8 @@ func (h *History) certificate(l *Link, record *chain.Certificate) *Failure {
 	switch {
 	case cert.Digest() != record.Digest || cert.IssuerGLN() != record.Issuer || cert.Subject.Number != record.Number:
 		return fail(step, fmt.Errorf("%w: it is not the certificate on the ledger", ErrCertificate))
+	case cert.Subject.Dossier != dossier.Documents:
+		return fail(step, fmt.Errorf("%w: it is for another dossier", ErrCertificate))
 	case string(cert.Subject.Holder) != batch.Holder:
 		return fail(step, fmt.Errorf("%w: its holder is %s, the batch's %s", ErrCertificate, cert.Subject.Holder, batch.Holder))
 	case record.Status != chain.CertificateValid:
@@ -167,13 +159,8 @@ func (h *History) material() *Failure {
 		return f
 	}
 	for _, l := range supplies {
-		request := h.find(l.Message.Claims.Prev[0])
-		if i := slices.Index(requests, request); i < 0 {
+		if !slices.ContainsFunc(requests, func(q *Link) bool { return Index(&l.Message.Claims, q.bc) >= 0 }) {
 			return fail(step, fmt.Errorf("%w: the request for a supply", ErrMissing))
-		}
-		asked, got := request.content.(*MaterialRequest).Material, l.content.(*MaterialSupply).Material
-		if asked != got {
-			return h.prove(l, fmt.Errorf("%w: asked for %q, supplied %q", ErrContradiction, asked, got))
 		}
 	}
 	for _, bc := range h.Facts.Batch.Release.Materials {

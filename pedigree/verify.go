@@ -21,14 +21,15 @@ const (
 	StepMaterial     Step = "material"     // step 3: exchanges 2 and 1, equations 72 and 73
 )
 
-// blame is whom the paper names when a step fails, and for what.
+// blame is whom the paper names when a step fails, and for what. If another is
+// proven to have done it, he stands in the paper's sentence.
 var blame = map[Step]struct {
 	role chain.Role
 	text string
 }{
-	StepDistribution: {chain.Distributor, "the expiry date is tampered by the distributor"},
-	StepApproval:     {chain.Manufacturer, "the certificate is forged by the manufacturer, the drug is not approved by the drug administration"},
-	StepMaterial:     {chain.Supplier, "the material content is tampered by the supplier"},
+	StepDistribution: {chain.Distributor, "the expiry date is tampered by the %s"},
+	StepApproval:     {chain.Manufacturer, "the certificate is forged by the %s, the drug is not approved by the drug administration"},
+	StepMaterial:     {chain.Supplier, "the material content is tampered by the %s"},
 }
 
 var (
@@ -41,6 +42,9 @@ var (
 	ErrContradiction = refusal.New("contradiction", "signed statements contradict each other or the ledger")
 	// ErrAnchor is returned for an anchor that is not its message's receiver's.
 	ErrAnchor = refusal.New("bad_anchor", "the message was not anchored by its receiver")
+	// ErrForeign is returned for an exchange that has no part in the history: it
+	// proves nothing of the pack, and who reads it might think that it does.
+	ErrForeign = refusal.New("foreign_exchange", "an exchange is not of this pack's history")
 )
 
 // A Failure is why a history is not believed.
@@ -53,7 +57,7 @@ type Failure struct {
 
 // Error returns the paper's words and the reason.
 func (f *Failure) Error() string {
-	return fmt.Sprintf("%s: %v", blame[f.Step].text, f.Err)
+	return fmt.Sprintf(blame[f.Step].text+": %v", f.Blame, f.Err)
 }
 
 // Unwrap returns the reason.
@@ -72,34 +76,45 @@ type Link struct {
 	Anchored time.Time // of the block
 
 	x       *Exchange
-	content Content
+	holder  envelope.Holder // of the key that signed Message
+	content Content         // set once message and body are verified
+	cert    *Certificate    // in a decision, if it can be read
 	bc      canon.Digest
 }
 
 // Facts are what the ledger says, proven by the caller.
 type Facts struct {
 	Chain       string
-	Window      time.Duration
+	Now         time.Time // of the block that the facts are of
+	Logged      bool      // the log holds every link, at the time that it says
 	Holder      func(kid canon.Digest) (envelope.Holder, error)
 	Member      func(gln string) (*chain.Member, error)
 	Certificate *chain.Certificate // of the batch's certificate number; nil: proven absent
 	BatchID     canon.Digest
 	Batch       *chain.Batch
 	Index       uint64 // of the pack in the batch
+	Custodian   string // GLN of who has the pack
 }
 
 // A History is the evidence of a third-party verification.
 type History struct {
-	Links []Link
+	Links []Link // in the order of the log
 	Facts Facts
 	// Passed is told of each check that a history passes, in order.
 	Passed func(step Step, check string)
 	// Certificate is Cert_D, once Verify has verified it.
 	Certificate *Certificate
+
+	byBC map[canon.Digest]*Link // of those that can be read
+	gap  *Failure               // the first predecessor that is not in the evidence
 }
 
 // Verify returns nil if the exchanges lead from raw material to the pack, or the
 // first Failure in the paper's order: distribution, approval, material.
+//
+// A message that was changed has another digest, so the one that follows it finds
+// it missing. That is looked at last: the step that verifies the changed message
+// names it first.
 func (h *History) Verify() *Failure {
 	if f := h.prepare(); f != nil {
 		return f
@@ -109,7 +124,10 @@ func (h *History) Verify() *Failure {
 			return f
 		}
 	}
-	return nil
+	if h.gap != nil {
+		return h.gap
+	}
+	return h.foreign()
 }
 
 // stepOf returns the step in which the paper verifies an exchange.
@@ -123,17 +141,24 @@ func stepOf(x *Exchange) Step {
 	return StepDistribution
 }
 
-// prepare names the links and finds a type that no history has.
+// prepare names the links and finds a type that no history has. Where the
+// evidence misnames a message that can be read, the message says whose step it is.
 func (h *History) prepare() *Failure {
+	h.byBC = make(map[canon.Digest]*Link, len(h.Links))
 	for i := range h.Links {
 		l := &h.Links[i]
 		x, err := Find(l.Type)
+		if l.Err == nil {
+			l.bc = l.Message.Digest()
+			h.byBC[l.bc] = l
+			if y, unknown := Find(l.Message.Claims.Type); unknown == nil {
+				x, err = y, nil
+			}
+		}
 		if err != nil {
 			return fail(StepDistribution, err)
 		}
-		if l.x = x; l.Err == nil {
-			l.bc = l.Message.Digest()
-		}
+		l.x = x
 	}
 	return nil
 }
@@ -145,7 +170,25 @@ func fail(step Step, err error) *Failure {
 // prove blames the sender of a link, whose own valid signature is the contradiction.
 func (h *History) prove(l *Link, err error) *Failure {
 	f := h.at(l, fmt.Errorf("%w: signed by %s", err, l.Message.Claims.Issuer))
-	f.Blame, f.Proven = l.x.From[0], true
+	return h.convict(f, &l.holder, l.x.From)
+}
+
+// convict blames the owner of a key that signed what he must not have signed, as
+// one of these roles. A key that does not count any more may have been stolen
+// before it was used: then only the log, which nobody can date back, tells when
+// that was, and without it nothing is proven.
+func (h *History) convict(f *Failure, k *envelope.Holder, as []chain.Role) *Failure {
+	if !h.Facts.Logged && k.ValidAt(h.Facts.Now) != nil {
+		return f
+	}
+	m, err := h.Facts.Member(k.Member)
+	if err != nil || len(m.Roles) == 0 {
+		return f
+	}
+	f.Blame, f.Proven = m.Roles[0], true
+	if i := slices.IndexFunc(as, m.Is); i >= 0 {
+		f.Blame = as[i]
+	}
 	return f
 }
 
@@ -181,28 +224,30 @@ func (h *History) at(l *Link, err error) *Failure {
 // signed verifies the sender's signature over the full message, with a key that
 // counted when the block was made, and the body that it covers.
 func (h *History) signed(l *Link) *Failure {
+	if l.content != nil {
+		return nil
+	}
 	if l.Err != nil {
 		return h.at(l, l.Err)
 	}
 	if l.Message.Claims.Type != l.Type {
 		return h.at(l, envelope.ErrType)
 	}
-	holder, err := h.Facts.Holder(l.Message.Signature().KeyID)
-	if err != nil {
+	var err error
+	if l.holder, err = h.Facts.Holder(l.Message.Signature().KeyID); err != nil {
 		return h.at(l, err)
 	}
-	if err := l.Message.Verify(holder, l.Anchored, h.Facts.Window); err != nil {
-		if f := h.impersonation(l, holder); f != nil {
-			return f
-		}
-		return h.at(l, err)
+	if err := l.Message.Verify(l.holder, l.Anchored); err != nil {
+		return h.impersonation(h.at(l, err), &l.holder, l.Message.Claims.Issuer, l.Message.Signature(), l.Anchored)
 	}
 	if l.Body.Digest() != l.Message.Claims.BodyDigest {
 		return h.at(l, envelope.ErrBody)
 	}
-	if l.content, err = Read(l.x.Type, l.Body); err != nil {
+	content, err := Read(l.x.Type, l.Body)
+	if err != nil {
 		return h.at(l, err)
 	}
+	l.content = content
 	return nil
 }
 
@@ -228,55 +273,43 @@ func (h *History) anchored(l *Link) error {
 	if err := receiver.Key.Verify(l.Anchor.Signature); err != nil {
 		return err
 	}
-	return h.parties(l)
+	return h.linked(l)
 }
 
-// impersonation finds a valid signature by somebody who claims to be another:
-// that proves against the owner of the key.
-func (h *History) impersonation(l *Link, holder envelope.Holder) *Failure {
-	if holder.Member == l.Message.Claims.Issuer || holder.Key.Verify(l.Message.Signature()) != nil {
-		return nil
-	}
-	m, err := h.Facts.Member(holder.Member)
-	if err != nil || len(m.Roles) == 0 {
-		return nil
-	}
-	f := h.at(l, fmt.Errorf("%w: %s signed as %s", envelope.ErrKeyID, holder.Member, l.Message.Claims.Issuer))
-	f.Blame, f.Proven = m.Roles[0], true
-	return f
-}
-
-func (h *History) parties(l *Link) error {
-	from, err := h.Facts.Member(l.Message.Claims.Issuer)
-	if err != nil {
-		return err
-	}
-	to, err := h.Facts.Member(l.Message.Claims.Audience)
-	if err != nil {
-		return err
-	}
-	if err := l.x.CheckParties(from, to); err != nil {
-		return err
-	}
-	prev := make([]chain.Anchor, 0, len(l.Message.Claims.Prev))
-	for _, bc := range l.Message.Claims.Prev {
-		p := h.find(bc)
+// linked verifies that the message follows others of the history that it may
+// follow. Roles are not asked again: the ledger checked those of the time, and
+// somebody may have given his up since.
+func (h *History) linked(l *Link) error {
+	c := &l.Message.Claims
+	prev := make([]chain.Anchor, 0, len(c.Prev))
+	for _, bc := range c.Prev {
+		p := h.byBC[bc]
 		if p == nil {
-			return fmt.Errorf("%w: %s is not in the evidence", envelope.ErrPrev, bc)
+			h.missing(l, bc)
+			return nil
 		}
 		prev = append(prev, chain.Anchor{
 			Type: p.x.Type, Case: p.Message.Claims.Case,
 			Issuer: p.Message.Claims.Issuer, Audience: p.Message.Claims.Audience,
 		})
 	}
-	return l.x.CheckPrev(&l.Message.Claims, prev)
+	return l.x.CheckPrev(c, prev)
 }
 
-func (h *History) find(bc canon.Digest) *Link {
-	if i := slices.IndexFunc(h.Links, func(l Link) bool { return l.bc == bc }); i >= 0 {
-		return &h.Links[i]
+// missing notes that a predecessor is not in the evidence, in the step that would
+// verify it.
+func (h *History) missing(l *Link, bc canon.Digest) {
+	if h.gap != nil {
+		return
 	}
-	return nil
+	err := fmt.Errorf("exchange %d (%s): %w: %s is not in the evidence", l.x.Number, l.x.Type, envelope.ErrPrev, bc)
+	h.gap = h.at(l, err)
+	if len(l.x.Follows) == 0 {
+		return
+	}
+	if x, unknown := Find(l.x.Follows[0]); unknown == nil {
+		h.gap = fail(stepOf(x), err)
+	}
 }
 
 // each checks the links of one type and returns them.

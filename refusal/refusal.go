@@ -19,6 +19,13 @@ func (r *Refusal) Error() string { return r.text }
 // Code returns the stable code.
 func (r *Refusal) Code() string { return r.code }
 
+// Is makes errors.Is compare codes: a refusal that came from another node is the
+// one declared here.
+func (r *Refusal) Is(target error) bool {
+	t, ok := target.(*Refusal)
+	return ok && t.code == r.code
+}
+
 // Code returns the code of the first refusal that err wraps, or "" if it wraps
 // none: then something broke, and nobody was refused.
 func Code(err error) string {

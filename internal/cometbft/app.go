@@ -155,7 +155,11 @@ func (a *app) FinalizeBlock(_ context.Context, req *abci.RequestFinalizeBlock) (
 			if err != nil {
 				return nil, err
 			}
-			a.results[canon.Sum(tx)] = r
+			// Of a transaction that the block repeats, the result that is a leaf stands:
+			// before it the transaction may be refused, after it it is a duplicate.
+			if digest := canon.Sum(tx); a.results[digest].Outcome == 0 {
+				a.results[digest] = r
+			}
 			if r.Outcome != 0 {
 				entries = append(entries, chainstore.Entry{Tx: tx, Tags: r.Tags, Signatures: r.Signatures})
 			}

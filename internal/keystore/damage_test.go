@@ -23,7 +23,8 @@ func writeFile(t testing.TB, path string, raw []byte) {
 func TestWrongPassphrase(t *testing.T) {
 	_, dir, passphrase := newStore(t)
 	for _, wrong := range []Secret{
-		{}, SecretOf(nil), NewPassphrase(), SecretOf([]byte("correct horse")),
+		{},
+		SecretOf(nil), NewPassphrase(), SecretOf([]byte("correct horse")),
 		SecretOf(append(passphrase.Bytes(), '\n')), SecretOf(passphrase.Bytes()[1:]),
 	} {
 		if _, err := Open(dir, wrong); !errors.Is(err, ErrPassphrase) {

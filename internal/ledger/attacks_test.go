@@ -1,12 +1,14 @@
 package ledger_test
 
 import (
+	"slices"
 	"testing"
 
 	"theriac/canon"
 	"theriac/chain"
 	"theriac/gs1"
 	"theriac/internal/ledger/ledgertest"
+	"theriac/merkle"
 	"theriac/pedigree"
 )
 
@@ -63,6 +65,39 @@ func TestUnapprovedDrug(t *testing.T) {
 	w.tell(w.DA, w.DM, &pedigree.Decision{Certificate: other, Decision: pedigree.Approved}, w.Dossier)
 	w.Release.GTIN = gtin("40000030", "0002")
 	w.Refuse("gtin_not_in_certificate", release(ledgertest.Number))
+}
+
+// Attack: who was shown one pack finds in its proof the hash of the leaf beside it,
+// and moves the neighbour, which he never saw.
+func TestProofShowsNoNeighbour(t *testing.T) {
+	w := newTown(t)
+	for seen := range uint64(25) {
+		beside := seen ^ 1
+		u := w.Show(chain.UnitActive, chain.UnitDispensed, seen)
+		at := slices.Index(u.Proof, w.Leaves[beside])
+		if at < 0 {
+			t.Fatalf("the proof of pack %d does not show the leaf beside it", seen)
+		}
+		u.Indexes, u.Proof[at] = []uint64{beside}, w.Leaves[seen]
+		// The proof is good: all that is missing is what only the pack itself tells.
+		leaf := []merkle.IndexedLeaf{{Index: beside, Hash: w.Leaves[beside]}}
+		if err := merkle.VerifyMulti(leaf, w.Release.Size, u.Proof, w.Release.Root); err != nil {
+			t.Fatal(err)
+		}
+		for what, digest := range map[string]canon.Digest{
+			"the leaf's hash": w.Leaves[beside], "the pack that was seen": w.Packs[seen].Digest(),
+			"the hash of the leaf's hash": merkle.LeafHash(w.Leaves[beside][:]), "nothing": {},
+		} {
+			u.Packs = chain.Hashes{digest}
+			if got := outcome(w.Try(w.Pharmacy.Tx(w.Now, chain.KindUnits, u))); got != "unknown_serial" {
+				t.Errorf("pack %d by %s: %s", beside, what, got)
+			}
+		}
+		u.Packs = chain.Hashes{w.Packs[beside].Digest()}
+		if got := outcome(w.Try(w.Pharmacy.Tx(w.Now, chain.KindUnits, u))); got != "applied" {
+			t.Errorf("pack %d, seen: %s", beside, got)
+		}
+	}
 }
 
 // Attack 000-24: the classification half of the packs' ID_UI is not what Cert_D

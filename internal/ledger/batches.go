@@ -154,9 +154,18 @@ func (t *tx) batch(id canon.Digest) (*chain.Batch, error) {
 	return &b, nil
 }
 
-// marketable returns an error unless the batch and its product are released and
-// the batch has not expired.
+// marketable returns an error unless batch and product are released, the batch
+// has not expired, and its certificate, if it has one, was not taken back.
 func (t *tx) marketable(b *chain.Batch) error {
+	if number := b.Release.Certificate; number != "" {
+		var cert chain.Certificate
+		if _, err := read(t, chain.CertificateKey(number), &cert); err != nil {
+			return err
+		}
+		if cert.Status != chain.CertificateValid {
+			return fmt.Errorf("%w: certificate %s is suspended or revoked", pedigree.ErrNotApproved, number)
+		}
+	}
 	if b.Status != chain.Released {
 		return fmt.Errorf("%w: lot %s is %s", ErrStopped, b.Release.Lot, b.Status)
 	}

@@ -104,6 +104,22 @@ func (t *tx) validCertificate(number, holder string) (*chain.Certificate, error)
 	return &cert, nil
 }
 
+// answersFor returns ErrIssuer unless the sender issued it, or who did is no
+// administration any more: somebody must be able to revoke.
+func (t *tx) answersFor(issuer string) error {
+	if issuer == t.Sender {
+		return nil
+	}
+	m, err := member(t, issuer)
+	if err != nil {
+		return err
+	}
+	if m.Status != chain.Removed && m.Is(chain.Administration) {
+		return ErrIssuer
+	}
+	return nil
+}
+
 // certificateStatus suspends, revokes or reinstates a certificate.
 func (t *tx) certificateStatus() error {
 	var arg chain.CertificateChange
@@ -118,13 +134,14 @@ func (t *tx) certificateStatus() error {
 	switch {
 	case !ok:
 		return fmt.Errorf("%w: no certificate %.40q", pedigree.ErrNotApproved, arg.Number)
-	case cert.Issuer != t.Sender:
-		return ErrIssuer
 	case !t.sender.Is(chain.Administration):
 		return pedigree.ErrRole
 	case cert.Status == chain.CertificateRevoked || cert.Status == arg.Status ||
 		arg.Status < chain.CertificateValid || arg.Status > chain.CertificateRevoked || len(arg.Reason) > 200:
 		return ErrStatus
+	}
+	if err := t.answersFor(cert.Issuer); err != nil {
+		return err
 	}
 	cert.Status, cert.Since = arg.Status, t.now
 	t.tag("certificate", arg.Number)

@@ -154,8 +154,28 @@ var certificateRefusals = []refused{
 	{"unknown", "not_approved", func(w *town) []byte {
 		return w.DA.Tx(w.Now, chain.KindCertificate, chain.CertificateChange{Number: "EU/9", Status: chain.CertificateRevoked})
 	}},
-	{"by its holder", "not_the_issuer", func(w *town) []byte { return w.setCertificate(w.DM, chain.CertificateRevoked) }},
+	{"by its holder", "wrong_role", func(w *town) []byte { return w.setCertificate(w.DM, chain.CertificateRevoked) }},
+	{"by a governor", "wrong_role", func(w *town) []byte { return w.setCertificate(w.BCC, chain.CertificateRevoked) }},
 	{"by another administration", "not_the_issuer", func(w *town) []byte { return w.setCertificate(w.DA2, chain.CertificateRevoked) }},
+	{"by another administration while the issuer is suspended", "not_the_issuer", func(w *town) []byte {
+		w.stand(w.DA, chain.Suspended)
+		return w.setCertificate(w.DA2, chain.CertificateRevoked)
+	}},
+	{"by its holder after the issuer is gone", "wrong_role", func(w *town) []byte {
+		w.stand(w.DA, chain.Removed)
+		return w.setCertificate(w.DM, chain.CertificateRevoked)
+	}},
+	{"by a suspended administration after the issuer is gone", "member_inactive", func(w *town) []byte {
+		w.stand(w.DA, chain.Removed)
+		w.stand(w.DA2, chain.Suspended)
+		return w.setCertificate(w.DA2, chain.CertificateRevoked)
+	}},
+	{"by another administration after the issuer is one again", "not_the_issuer", func(w *town) []byte {
+		w.stand(w.DA, chain.Active, chain.Hospital)
+		w.Admit(w.setCertificate(w.DA2, chain.CertificateSuspended))
+		w.stand(w.DA, chain.Active, chain.Administration)
+		return w.setCertificate(w.DA2, chain.CertificateValid)
+	}},
 	{"by who is no administration any more", "wrong_role", func(w *town) []byte {
 		w.Admit(w.setCertificate(w.DA, chain.CertificateSuspended))
 		w.stand(w.DA, chain.Active, chain.Hospital)
@@ -223,15 +243,40 @@ func TestSpellingsOfCertificates(t *testing.T) {
 	}
 }
 
-// What a certificate allows stops while it is suspended and for good when revoked.
+// What a certificate allows stops while it is suspended and for good when revoked:
+// no new batches, no supply. What is there may go back and be destroyed, and what
+// has no certificate has none to lose.
 func TestCertificateStatus(t *testing.T) {
 	w := newTown(t)
-	distribute := func() []byte { return w.send(w.DM, w.DD, w.parcel(50, 51), w.Decision) }
-	release := func() []byte {
-		r := w.Release
-		r.Lot = "NEXT"
-		return w.DM.Tx(w.Now, chain.KindBatch, r)
+	certified := w.Batch
+	show := func(to chain.UnitState, i uint64) chain.Units { return w.Show(chain.UnitActive, to, i) }
+	release := w.Release
+	release.Lot = "NEXT"
+	dispatch := &pedigree.Dispatch{Parcels: []pedigree.Parcel{w.Parcel(25, 30)}}
+	returned := &pedigree.Dispatch{Parcels: []pedigree.Parcel{w.Parcel(0, 5)}}
+	dispense, export, destroy := show(chain.UnitDispensed, 3), show(chain.UnitExported, 60), show(chain.UnitDestroyed, 60)
+	distribution := w.parcel(50, 51)
+	w.captured(w.DD)
+	uncertified := show(chain.UnitDispensed, 3)
+	try := func(what, want string, tx []byte) {
+		t.Helper()
+		if got := outcome(w.Try(tx)); got != want {
+			t.Errorf("%s: %s, want %s", what, got, want)
+		}
 	}
+	check := func(want string) {
+		t.Helper()
+		try("release", want, w.DM.Tx(w.Now, chain.KindBatch, release))
+		try("distribution", want, w.send(w.DM, w.DD, distribution, w.Decision))
+		try("dispatch to a pharmacy", want, w.send(w.DD, w.Pharmacy2, dispatch, w.Distribution))
+		try("dispatch to a hospital", want, w.send(w.DD, w.Hospital, dispatch, w.Distribution))
+		try("dispense", want, w.Pharmacy.Tx(w.Now, chain.KindUnits, dispense))
+		try("export", want, w.DM.Tx(w.Now, chain.KindUnits, export))
+		try("dispatch back", "applied", w.send(w.Pharmacy, w.DD, returned, w.Dispatch))
+		try("destruction", "applied", w.DM.Tx(w.Now, chain.KindUnits, destroy))
+		try("captured", "applied", w.Pharmacy.Tx(w.Now, chain.KindUnits, uncertified))
+	}
+	check("applied")
 	for _, step := range []struct {
 		status chain.CertificateStatus
 		want   string
@@ -242,11 +287,35 @@ func TestCertificateStatus(t *testing.T) {
 		{chain.CertificateRevoked, "not_approved"},
 	} {
 		w.Admit(w.setCertificate(w.DA, step.status))
-		for _, tx := range [][]byte{distribute(), release()} {
-			if got := outcome(w.Try(tx)); got != step.want {
-				t.Errorf("certificate status %d: %s, want %s", step.status, got, step.want)
+		check(step.want)
+	}
+	// A recall is another matter; the certificate is named first.
+	w.Admit(w.DA.Tx(w.Now, chain.KindRecall, chain.Recall{Batch: certified, Status: chain.Recalled}))
+	check("not_approved")
+}
+
+// Whoever is an administration now answers for the certificates of one that is
+// none any more; else nobody could take them back.
+func TestIssuerIsGone(t *testing.T) {
+	for name, gone := range map[string]func(*town){
+		"removed":       func(w *town) { w.stand(w.DA, chain.Removed) },
+		"a hospital":    func(w *town) { w.stand(w.DA, chain.Active, chain.Hospital) },
+		"both":          func(w *town) { w.stand(w.DA, chain.Removed, chain.Hospital) },
+		"and suspended": func(w *town) { w.stand(w.DA, chain.Suspended, chain.Hospital) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newTown(t)
+			w.Refuse("not_the_issuer", w.setCertificate(w.DA2, chain.CertificateSuspended))
+			gone(w)
+			for _, status := range []chain.CertificateStatus{chain.CertificateSuspended, chain.CertificateValid, chain.CertificateRevoked} {
+				w.Admit(w.setCertificate(w.DA2, status))
 			}
-		}
+			var c chain.Certificate
+			w.Read(chain.CertificateKey(ledgertest.Number), &c)
+			if c.Issuer != w.DA.GLN || c.Since != chain.Millis(w.Now) {
+				t.Errorf("certificate %+v", c)
+			}
+		})
 	}
 }
 

@@ -151,6 +151,18 @@ var dispatchRefusals = []refused{
 	{"back by who does not have it", "not_in_custody", func(w *town) []byte {
 		return w.send(w.Pharmacy, w.DD, &pedigree.Dispatch{Parcels: []pedigree.Parcel{w.Parcel(20, 30)}}, w.Dispatch)
 	}},
+	{"onward by the manufacturer who took it back", "wrong_role", func(w *town) []byte {
+		back := w.tell(w.DD, w.DM, &pedigree.Dispatch{Parcels: []pedigree.Parcel{w.Parcel(25, 30)}}, w.Distribution)
+		return w.send(w.DM, w.DD, &pedigree.Dispatch{Parcels: []pedigree.Parcel{w.Parcel(25, 30)}}, back)
+	}},
+	{"to a supplier", "wrong_role", func(w *town) []byte {
+		return w.send(w.DD, w.MS, &pedigree.Dispatch{Parcels: []pedigree.Parcel{w.Parcel(25, 30)}}, w.Distribution)
+	}},
+	{"back with a later expiry", "expiry_mismatch", func(w *town) []byte {
+		d := &pedigree.Dispatch{Parcels: []pedigree.Parcel{w.Parcel(0, 5)}}
+		d.Parcels[0].Expiry = "2030-03-31"
+		return w.send(w.Pharmacy, w.DD, d, w.Dispatch)
+	}},
 	{"onward on another's dispatch", "unknown_prev", func(w *town) []byte {
 		return w.send(w.DD2, w.Pharmacy2, &pedigree.Dispatch{Parcels: []pedigree.Parcel{w.Parcel(25, 30)}}, w.Distribution)
 	}},
@@ -264,20 +276,4 @@ func TestParcelsAllOrNone(t *testing.T) {
 	s.Expiries = append(s.Expiries, pedigree.BatchExpiry{Batch: w.Batch, Expiry: w.Release.Expiry})
 	slices.Reverse(s.Expiries)
 	w.tell(w.DD, w.DM, s, m)
-}
-
-// A receiver that gives everything back leaves no page behind.
-func TestPagesVanish(t *testing.T) {
-	w := newTown(t)
-	w.stand(w.DM, chain.Active, chain.Distributor, chain.Manufacturer)
-	w.Make("L43", 10)
-	given := w.tell(w.DM, w.DD, w.parcel(3, 7), w.Decision)
-	page := chain.UnitsKey(w.Batch, 0)
-	if w.State.Records[string(page)] == nil {
-		t.Fatal("no page")
-	}
-	w.tell(w.DD, w.DM, &pedigree.Dispatch{Parcels: []pedigree.Parcel{w.Parcel(3, 7)}}, given)
-	if got := w.State.Records[string(page)]; got != nil {
-		t.Errorf("page %x", got)
-	}
 }

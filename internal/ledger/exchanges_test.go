@@ -22,8 +22,8 @@ dmda/1      manufacturer   to administration
 dadm/1      administration to manufacturer
 dmdd/1      manufacturer   to distributor
 dddm/1      distributor    to manufacturer
-dispatch/1  distributor pharmacy hospital to distributor pharmacy hospital
-receipt/1   distributor pharmacy hospital to distributor pharmacy hospital
+dispatch/1  distributor pharmacy hospital to distributor pharmacy hospital manufacturer
+receipt/1   distributor pharmacy hospital manufacturer to distributor pharmacy hospital
 `
 
 // follows is what each message may follow; the first opens a case.

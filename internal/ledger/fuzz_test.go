@@ -112,7 +112,7 @@ func seeds(w *town) []seed {
 		propose(chain.Action{Admit: app}),
 		propose(chain.Action{Standing: &chain.Standing{Member: w.DM2.GLN, Roles: []chain.Role{chain.Distributor, chain.Manufacturer}, Prefixes: []string{"4711"}, Status: chain.Active}}),
 		propose(chain.Action{Revoke: &chain.RevokeKey{Key: kid(w.DD)}}),
-		propose(chain.Action{Params: &chain.Params{Window: 300_000, Undo: 1, Proposal: 3600_000, Numerator: 1, Denominator: 2}}),
+		propose(chain.Action{Params: &chain.Params{Window: 300_000, Undo: 1, Proposal: 3600_000, Numerator: 3, Denominator: 5}}),
 		propose(chain.Action{Validators: []chain.Validator{{Key: slices.Clone(generator), Power: 3}}}),
 		{by: w.BCC, kind: chain.KindVote, body: &chain.Vote{Accept: true}},
 		{by: w.DD, kind: chain.KindProfile, body: &chain.Profile{Name: "n", Endpoint: "https://example.org", SealKey: key(w.DD).Point()}},

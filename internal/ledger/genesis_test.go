@@ -40,6 +40,7 @@ func TestGenesisRefuses(t *testing.T) {
 		"no window":     {func(g *ledger.Genesis) { g.Window = 0 }, one, ledger.ErrProposal},
 		"no votes":      {func(g *ledger.Genesis) { g.Proposal = 0 }, one, ledger.ErrProposal},
 		"no quorum":     {func(g *ledger.Genesis) { g.Numerator = 0 }, one, ledger.ErrProposal},
+		"no majority":   {func(g *ledger.Genesis) { g.Numerator, g.Denominator = 1, 2 }, one, ledger.ErrProposal},
 		"no members":    {func(g *ledger.Genesis) { g.Members = nil }, one, ledger.ErrLastGovernor},
 		"no governor":   {func(g *ledger.Genesis) { g.Members = []canon.RawJSON{supplier} }, one, ledger.ErrLastGovernor},
 		"member twice":  {func(g *ledger.Genesis) { g.Members = append(g.Members, governor) }, one, ledger.ErrKeyTaken},

@@ -254,6 +254,17 @@ var proposeRefusals = []refused{
 	params("no time to vote", func(p *chain.Params) { p.Proposal = 3599_999 }),
 	params("proposals for ever", func(p *chain.Params) { p.Proposal = 1<<63 - 1 }),
 	params("no quorum", func(p *chain.Params) { p.Numerator = 0 }),
+	// Two halves of the governors could decide two things that exclude each other.
+	params("half of the governors", func(p *chain.Params) { p.Numerator, p.Denominator = 1, 2 }),
+	params("half in other words", func(p *chain.Params) { p.Numerator, p.Denominator = 500, 1000 }),
+	params("a third", func(p *chain.Params) { p.Numerator = 1 }),
+	params("less than nobody", func(p *chain.Params) { p.Numerator = -2 }),
+	// Doubled, these come round to a majority.
+	params("minus a quarter of all numbers", func(p *chain.Params) { p.Numerator = -1<<62 - 1 }),
+	params("minus a half of all numbers", func(p *chain.Params) { p.Numerator = -1 << 63 }),
+	params("a quarter of all numbers", func(p *chain.Params) { p.Numerator = 1<<62 + 1 }),
+	params("of nobody", func(p *chain.Params) { p.Numerator, p.Denominator = 0, 0 }),
+	params("minus the whole", func(p *chain.Params) { p.Numerator, p.Denominator = -2, -3 }),
 	params("more than all", func(p *chain.Params) { p.Numerator = 4 }),
 	params("fine fractions", func(p *chain.Params) { p.Denominator = 1001 }),
 	{"validator key of small order", "bad_proposal", func(w *town) []byte {

@@ -328,6 +328,9 @@ func (s *invariants) page(key []byte, name string) error {
 		return err
 	}
 	no := uint64(name[32])<<24 | uint64(name[33])<<16 | uint64(name[34])<<8 | uint64(name[35])
+	if p.Freed > s.size || p.Freed > 0 && len(p.States) == 0 {
+		return fmt.Errorf("page %d: freed by leaf %d of %d", no, p.Freed, s.size)
+	}
 	if no*chain.PageUnits >= b.Release.Size || len(p.States) != 0 && len(p.States) != chain.PageUnits/2 || len(p.States)+len(p.Custody) == 0 {
 		return fmt.Errorf("page %d of a batch of %d: %d bytes, %d runs", no, b.Release.Size, len(p.States), len(p.Custody))
 	}
@@ -358,6 +361,9 @@ func (s *invariants) undoable(key []byte, _ string) error {
 	}
 	if u.To == chain.UnitDestroyed || u.To == chain.UnitStolen || u.From == u.To {
 		return fmt.Errorf("from %s to %s", u.From, u.To)
+	}
+	if u.Index >= s.size {
+		return fmt.Errorf("leaf %d of %d", u.Index, s.size)
 	}
 	_, err := s.batchOf(u.Batch)
 	return err

@@ -127,6 +127,13 @@ var corruptions = map[string]func(*town){
 	"runs that touch":  func(w *town) { page(w, func(p *chain.Page) { p.Custody[1].Holder = p.Custody[0].Holder }) },
 	"runs that end":    func(w *town) { page(w, func(p *chain.Page) { p.Custody = p.Custody[:2] }) },
 	"stranger's packs": func(w *town) { page(w, func(p *chain.Page) { p.Custody[1].Holder = "x" }) },
+	"freed by a leaf to come": func(w *town) {
+		page(w, func(p *chain.Page) { p.Freed = uint64(len(w.State.Leaves)) + 1 })
+	},
+	"freed of no state": func(w *town) { page(w, func(p *chain.Page) { p.Freed, p.States = 1, nil }) },
+	"undo of a leaf to come": func(w *town) {
+		edit(w, w.some("undo/"), func(u *chain.Undoable) { u.Index = uint64(len(w.State.Leaves)) })
+	},
 	"theft undone":     func(w *town) { edit(w, w.some("undo/"), func(u *chain.Undoable) { u.To = chain.UnitStolen }) },
 	"undo of no batch": func(w *town) { edit(w, w.some("undo/"), func(u *chain.Undoable) { u.Batch[0] ^= 1 }) },
 	"alert of nothing": func(w *town) { edit(w, w.some("alert/"), func(a *chain.Alert) { a.Units = nil }) },

@@ -61,6 +61,32 @@ var keyRefusals = []refused{
 		w.revoke(next, w.DD)
 		return next.Tx(w.Now, chain.KindRevokeKey, chain.RevokeKey{Key: kid(w.DD)})
 	}},
+	// Without a key no governor could ever register another.
+	{"the only governor's only key", "last_governor", func(w *town) []byte {
+		return w.BCC.Tx(w.Now, chain.KindRevokeKey, chain.RevokeKey{Key: kid(w.BCC)})
+	}},
+	{"the only governor's only key, says the vote", "last_governor", func(w *town) []byte {
+		return w.propose(chain.Action{Revoke: &chain.RevokeKey{Key: kid(w.BCC)}})
+	}},
+	{"the only governor's last key", "last_governor", func(w *town) []byte {
+		next := w.rotate(w.BCC, time.Time{})
+		w.revoke(next, w.BCC)
+		return next.Tx(w.Now, chain.KindRevokeKey, chain.RevokeKey{Key: kid(next)})
+	}},
+	{"the only governor's key but one that has ended", "last_governor", func(w *town) []byte {
+		w.rotate(w.BCC, w.Now.Add(time.Minute))
+		w.Now = w.Now.Add(time.Minute)
+		return w.BCC.Tx(w.Now, chain.KindRevokeKey, chain.RevokeKey{Key: kid(w.BCC)})
+	}},
+	{"the only active governor's only key", "last_governor", func(w *town) []byte {
+		other := ledgertest.NewOrg(w.T, "Second governor", "400000000097", nil, chain.Governor)
+		w.Join(other)
+		c := &council{Chain: w.Chain, governors: []*ledgertest.Org{w.BCC, other}}
+		c.Admit(c.vote(1, c.move(0, chain.Action{Standing: &chain.Standing{
+			Member: other.GLN, Roles: other.Roles, Prefixes: []string{}, Status: chain.Suspended,
+		}}), true))
+		return w.BCC.Tx(w.Now, chain.KindRevokeKey, chain.RevokeKey{Key: kid(w.BCC)})
+	}},
 	{"governors revoking nobody's", "unknown_key", func(w *town) []byte {
 		return w.propose(chain.Action{Revoke: &chain.RevokeKey{Key: kid(w.stranger())}})
 	}},
@@ -128,7 +154,7 @@ func TestRevocationIsNotDatedBack(t *testing.T) {
 		m  *envelope.Message
 		at time.Time
 	}{{early, earlier}, {late, w.Now}} {
-		if err := tt.m.Envelope.Verify(holder, tt.at, 5*time.Minute); err != nil {
+		if err := tt.m.Envelope.Verify(holder, tt.at); err != nil {
 			t.Errorf("evidence of %s: %v", tt.at, err)
 		}
 	}
@@ -147,4 +173,21 @@ func TestKeyCountsFromItsBlock(t *testing.T) {
 			t.Errorf("transaction %d: %s, want %s", i, got, want)
 		}
 	}
+}
+
+// The only governor may change its key, and one of several may give up his.
+func TestGovernorsKeys(t *testing.T) {
+	w := newTown(t)
+	next := w.rotate(w.BCC, w.Now.Add(time.Hour))
+	results := w.Block(
+		next.Tx(w.Now, chain.KindRevokeKey, chain.RevokeKey{Key: kid(w.BCC)}),
+		next.Tx(w.Now, chain.KindRevokeKey, chain.RevokeKey{Key: kid(next)}))
+	for i, want := range []string{"applied", "last_governor"} {
+		if got := outcome(results[i]); got != want {
+			t.Errorf("transaction %d: %s, want %s", i, got, want)
+		}
+	}
+	w.BCC = next
+	w.Join(ledgertest.NewOrg(t, "Second governor", "400000000097", nil, chain.Governor))
+	w.revoke(next, next)
 }

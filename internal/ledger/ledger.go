@@ -78,6 +78,7 @@ type Block struct {
 	writes     map[string][]byte // nil: deleted
 	operations map[canon.Digest]uint64
 	leaves     []chain.Leaf
+	packs      uint64 // that its transactions had looked at, refused ones too
 	params     chain.Params
 }
 
@@ -166,7 +167,7 @@ type tx struct {
 	tags   []string
 	sigs   []envelope.Signature
 	bc     canon.Digest // of the message, in an exchange
-	packs  uint64       // that it names by ranges
+	packs  uint64       // that it names
 	alert  *chain.Alert
 }
 

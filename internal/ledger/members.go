@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -133,11 +132,12 @@ const (
 	year   = 366 * 24 * 3600 * second
 )
 
-// checkParams holds parameters to bounds within which no sum of times overflows.
+// checkParams holds parameters to bounds within which no sum of times overflows,
+// and a quorum to a majority: two decisions that exclude each other cannot pass.
 func checkParams(p *chain.Params) error {
 	switch {
 	case p.Window < second, p.Window > year, p.Undo < 0, p.Undo > year, p.Proposal < second, p.Proposal > year,
-		p.Numerator < 1, p.Denominator < p.Numerator, p.Denominator > 1000:
+		p.Denominator < 1, p.Denominator > 1000, p.Numerator < 1, p.Numerator > p.Denominator, 2*p.Numerator <= p.Denominator:
 		return fmt.Errorf("%w: parameters %+v", ErrProposal, *p)
 	}
 	return nil
@@ -213,19 +213,6 @@ func (t *tx) admit(a *chain.Application) error {
 }
 
 func orEmpty(s []string) []string { return append([]string{}, s...) }
-
-// MaxKeys is the largest number of keys that a member may ever have had. They
-// stay, because they signed evidence, and each use of a key goes through them.
-const MaxKeys = 64
-
-// addKey registers a further key of a member.
-func (t *tx) addKey(m *chain.Member, k chain.MemberKeys) error {
-	if len(m.Keys) >= MaxKeys {
-		return ErrKeys
-	}
-	m.Keys = append(m.Keys, k)
-	return t.putMember(m)
-}
 
 // rekey gives a member who lost all keys a new one.
 func (t *tx) rekey(a *chain.Application) error {
@@ -328,58 +315,4 @@ func (t *tx) profile() error {
 	t.sender.Name, t.sender.Endpoint = p.Name, p.Endpoint
 	t.sender.SealKey = append([]byte(nil), p.SealKey...) // no key is nil, never empty
 	return t.putMember(t.sender)
-}
-
-// rotateKey registers a further key of the sender, which must sign for itself.
-func (t *tx) rotateKey() error {
-	var r chain.RotateKey
-	if err := t.body(&r); err != nil {
-		return err
-	}
-	key, err := envelope.ParseKey(r.Point)
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrPossession, err)
-	}
-	if err := key.VerifyDigest(chain.Possession(t.ledger.Chain, t.Sender, r.Point), r.Proof); err != nil {
-		return fmt.Errorf("%w: %w", ErrPossession, err)
-	}
-	if r.Until != 0 && r.Until <= t.now {
-		return envelope.ErrKeyInvalid
-	}
-	if err := t.takeKey(key, t.Sender); err != nil {
-		return err
-	}
-	return t.addKey(t.sender, chain.MemberKeys{Point: r.Point, From: t.now, Until: r.Until})
-}
-
-// revokeKey ends a key of the sender.
-func (t *tx) revokeKey() error {
-	var r chain.RevokeKey
-	if err := t.body(&r); err != nil {
-		return err
-	}
-	return t.revoke(r.Key, t.Sender)
-}
-
-// revoke ends a key with the block, which nobody can date back. All of a block
-// happens at its time, so the key still counts at that time: a revocation in the
-// block that anchored a message must not take its signature away. An owner, if
-// given, must have it.
-func (t *tx) revoke(kid canon.Digest, owner string) error {
-	h, m, err := Holder(t, kid)
-	if err != nil {
-		return err
-	}
-	if owner != "" && owner != m.GLN {
-		return envelope.ErrKeyID
-	}
-	if !h.Revoked.IsZero() {
-		return ErrStatus
-	}
-	for i := range m.Keys {
-		if bytes.Equal(m.Keys[i].Point, h.Key.Point()) {
-			m.Keys[i].Revoked = t.now + 1
-		}
-	}
-	return t.putMember(m)
 }

@@ -290,5 +290,5 @@ func TestParams(t *testing.T) {
 	w.Now = w.Now.Add(time.Minute)
 	w.Refuse("stale", tx)
 	const year = 366 * 24 * 3600_000
-	w.Admit(w.propose(chain.Action{Params: &chain.Params{Window: year, Undo: year, Proposal: year, Numerator: 1, Denominator: 1000}}))
+	w.Admit(w.propose(chain.Action{Params: &chain.Params{Window: year, Undo: year, Proposal: year, Numerator: 501, Denominator: 1000}}))
 }

@@ -291,7 +291,7 @@ func TestEmptyFieldsAreLeftOut(t *testing.T) {
 }
 
 // Attack 000-23: bytes moved between neighbouring hashed fields make another body,
-// and an inner node of its tree is no field.
+// and so does an inner node of its tree in the place of the fields under it.
 func TestFieldsDoNotFlow(t *testing.T) {
 	w := newTown(t)
 	m := w.request()
@@ -305,7 +305,7 @@ func TestFieldsDoNotFlow(t *testing.T) {
 	w.Refuse("body_mismatch", w.carrying(w.MS, raw, renamed))
 	two := m.Body.Disclose()
 	inner := envelope.Body{{Hash: merkle.NodeHash(two[0].Hash, two[1].Hash)}, two[2]}
-	w.Refuse("bad_field", w.carrying(w.MS, raw, inner))
+	w.Refuse("body_mismatch", w.carrying(w.MS, raw, inner))
 }
 
 // Attack 000-23: the transaction itself in second spellings of CBOR, signed by its

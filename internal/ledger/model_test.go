@@ -19,12 +19,14 @@ type model struct {
 	product stop
 	suspend bool // the certificate
 	moves   map[canon.Digest]moved
+	step    int // of the last transition
 }
 
 // A lot is a batch in the model.
 type lot struct {
 	*ledgertest.World // with the batch's tree
 	packs             []pack
+	freed             map[uint64]int // by page: the last step that let a pack out of locked or returned
 	stop
 }
 
@@ -47,11 +49,12 @@ type moved struct {
 	from, to chain.UnitState
 	packs    []uint64
 	at       time.Time
+	step     int
 }
 
 // newLot reads a batch of the world, which nobody has touched but its distributions.
 func newLot(w *ledgertest.World) *lot {
-	l := &lot{World: w, packs: make([]pack, w.Release.Size), stop: stop{chain.Released, w.DM.GLN}}
+	l := &lot{World: w, packs: make([]pack, w.Release.Size), freed: map[uint64]int{}, stop: stop{chain.Released, w.DM.GLN}}
 	for i := range l.packs {
 		l.packs[i] = pack{w.Release.Initial, w.DM.GLN}
 	}
@@ -71,8 +74,8 @@ func (m *model) units(by *ledgertest.Org, l *lot, u chain.Units, op canon.Digest
 		return "member_inactive"
 	case !lawful(u.From, u.To, by.Roles[0], by.GLN == l.DM.GLN):
 		return "illegal_transition"
-	case (u.To == chain.UnitDispensed || u.To == chain.UnitExported) && m.stopped(l):
-		return "stopped"
+	case (u.To == chain.UnitDispensed || u.To == chain.UnitExported) && m.unmarketable(l) != "":
+		return m.unmarketable(l)
 	}
 	wrong, dispensed := false, false
 	for _, i := range packs {
@@ -88,13 +91,22 @@ func (m *model) units(by *ledgertest.Org, l *lot, u chain.Units, op canon.Digest
 	case wrong:
 		return "wrong_state"
 	}
-	for _, i := range packs {
-		l.packs[i].state = u.To
-	}
+	m.put(l, packs, u.From, u.To)
 	if u.To != chain.UnitDestroyed && u.To != chain.UnitStolen {
-		m.moves[op] = moved{by.GLN, l, u.From, u.To, packs, m.now}
+		m.moves[op] = moved{by.GLN, l, u.From, u.To, packs, m.now, m.step}
 	}
 	return "applied"
+}
+
+// put is a step: packs of one state are in another from now on.
+func (m *model) put(l *lot, packs []uint64, from, to chain.UnitState) {
+	m.step++
+	for _, i := range packs {
+		l.packs[i].state = to
+		if from == chain.UnitLocked || from == chain.UnitReturned {
+			l.freed[i/2048] = m.step
+		}
+	}
 }
 
 // undo takes the operation back.
@@ -107,25 +119,35 @@ func (m *model) undo(by *ledgertest.Org, op canon.Digest) string {
 		return "undo_refused"
 	}
 	for _, i := range v.packs {
+		if (v.to == chain.UnitLocked || v.to == chain.UnitReturned) && v.lot.freed[i/2048] > v.step {
+			return "undo_refused"
+		}
+	}
+	for _, i := range v.packs {
 		if v.lot.packs[i].state != v.to {
 			return "wrong_state"
 		}
 	}
-	for _, i := range v.packs {
-		v.lot.packs[i].state = v.from
-	}
+	m.put(v.lot, v.packs, v.to, v.from)
 	delete(m.moves, op)
 	return "applied"
 }
 
-func (m *model) stopped(l *lot) bool {
-	return l.status != chain.Released || m.product.status != chain.Released
+// unmarketable is why nothing of the lot may be supplied, if anything is.
+func (m *model) unmarketable(l *lot) string {
+	switch {
+	case m.suspend:
+		return "not_approved"
+	case l.status != chain.Released || m.product.status != chain.Released:
+		return "stopped"
+	}
+	return ""
 }
 
-// hand gives packs from one member to another.
-func (m *model) hand(from, to *ledgertest.Org, l *lot, ranges []chain.Range) string {
-	if m.stopped(l) {
-		return "stopped"
+// hand gives packs from one member to another, to supply them if it is not back.
+func (m *model) hand(from, to *ledgertest.Org, l *lot, ranges []chain.Range, back bool) string {
+	if why := m.unmarketable(l); why != "" && !back {
+		return why
 	}
 	for _, r := range ranges {
 		for i := r.From; i < r.To; i++ {
@@ -149,25 +171,26 @@ func (m *model) distribute(from, to *ledgertest.Org, l *lot, ranges []chain.Rang
 		return "member_inactive"
 	case to.Roles[0] != chain.Distributor:
 		return "wrong_role"
-	case m.suspend:
-		return "not_approved"
 	}
-	return m.hand(from, to, l, ranges)
+	return m.hand(from, to, l, ranges, false)
 }
 
 // dispatch is exchange 7, after a message that gave packs of the lot follows to
 // the member follower.
 func (m *model) dispatch(from, to *ledgertest.Org, l *lot, ranges []chain.Range, follower string, follows *lot) string {
-	handlers := []chain.Role{chain.Distributor, chain.Pharmacy, chain.Hospital}
+	supplied := []chain.Role{chain.Pharmacy, chain.Hospital}
+	back := []chain.Role{chain.Distributor, chain.Manufacturer}
+	mayGive := from.Roles[0] == chain.Distributor || slices.Contains(supplied, from.Roles[0])
+	mayTake := slices.Contains(back, to.Roles[0]) || slices.Contains(supplied, to.Roles[0])
 	switch {
 	case m.away[from.GLN] || m.away[to.GLN]:
 		return "member_inactive"
-	case !slices.Contains(handlers, from.Roles[0]) || !slices.Contains(handlers, to.Roles[0]):
+	case !mayGive || !mayTake:
 		return "wrong_role"
 	case follower != from.GLN || follows != l:
 		return "unknown_prev"
 	}
-	return m.hand(from, to, l, ranges)
+	return m.hand(from, to, l, ranges, slices.Contains(back, to.Roles[0]))
 }
 
 // recall sets a stop of the manufacturer's batch or product.

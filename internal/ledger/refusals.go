@@ -41,5 +41,6 @@ var (
 	ErrTransition     = refusal.New("illegal_transition", "the member may not move packs from this state to that")
 	ErrState          = refusal.New("wrong_state", "a pack is not in the state it was said to be in")
 	ErrDispensed      = refusal.New("already_dispensed", "a pack was dispensed before")
+	ErrFull           = refusal.New("block_full", "the block moves as many packs as a block may; try again")
 	ErrUndo           = refusal.New("undo_refused", "there is nothing of this member to undo, or no longer")
 )

@@ -65,9 +65,11 @@ func TestRefusals(t *testing.T) {
 // elsewhere are refusals that no transaction can provoke, and one that is an alert.
 var elsewhere = map[string]string{
 	"already_dispensed": "an alert: TestSecondDispense",
+	"block_full":        "that of many transactions: TestBlockIsFull",
 	"replayed":          "the receiver's, envelope.Receive",
 	"missing_exchange":  "the third party's, pedigree.History",
 	"contradiction":     "the third party's, pedigree.History",
+	"foreign_exchange":  "the third party's, pedigree.History",
 	"bad_anchor":        "the third party's, pedigree.History",
 	"bad_dossier":       "the administration's, pedigree.OpenDossier",
 }

@@ -67,12 +67,37 @@ var undoRefusals = []refused{
 		u := w.undoable(w.Pharmacy, w.Show(chain.UnitActive, chain.UnitStolen, 3))
 		return w.Pharmacy.Tx(w.Now, chain.KindUndo, u)
 	}},
-	{"of what changed since", "wrong_state", func(w *town) []byte {
+	{"of what changed since", "undo_refused", func(w *town) []byte {
 		u := w.undoable(w.Pharmacy, w.Show(chain.UnitActive, chain.UnitReturned, 3, 4))
 		w.Admit(w.DD.Tx(w.Now, chain.KindUnits, w.Show(chain.UnitReturned, chain.UnitActive, 4)))
 		return w.Pharmacy.Tx(w.Now, chain.KindUndo, u)
 	}},
-	{"of what was destroyed since", "wrong_state", func(w *town) []byte {
+	{"of an unlocking, of what was dispensed since", "wrong_state", func(w *town) []byte {
+		w.Admit(w.DM.Tx(w.Now, chain.KindUnits, w.Show(chain.UnitActive, chain.UnitLocked, 3, 4)))
+		u := w.undoable(w.DM, w.Show(chain.UnitLocked, chain.UnitActive, 3, 4))
+		w.Admit(w.Pharmacy.Tx(w.Now, chain.KindUnits, w.Show(chain.UnitActive, chain.UnitDispensed, 4)))
+		return w.DM.Tx(w.Now, chain.KindUndo, u)
+	}},
+	// Attack: an old lock is taken back after it was lifted, and lifts another's.
+	{"of a lock that is another's by now", "undo_refused", func(w *town) []byte {
+		u := w.undoable(w.DD, w.Show(chain.UnitActive, chain.UnitLocked, 3))
+		w.Admit(w.DM.Tx(w.Now, chain.KindUnits, w.Show(chain.UnitLocked, chain.UnitActive, 3)))
+		w.Admit(w.DA.Tx(w.Now, chain.KindUnits, w.Show(chain.UnitActive, chain.UnitLocked, 3)))
+		return w.DD.Tx(w.Now, chain.KindUndo, u)
+	}},
+	{"of a return that is another's by now", "undo_refused", func(w *town) []byte {
+		u := w.undoable(w.Pharmacy, w.Show(chain.UnitActive, chain.UnitReturned, 3, 4))
+		w.Admit(w.DD.Tx(w.Now, chain.KindUnits, w.Show(chain.UnitReturned, chain.UnitActive, 3)))
+		w.Admit(w.Pharmacy2.Tx(w.Now, chain.KindUnits, w.Show(chain.UnitActive, chain.UnitReturned, 3)))
+		return w.Pharmacy.Tx(w.Now, chain.KindUndo, u)
+	}},
+	{"of a lock, after another's was taken back", "undo_refused", func(w *town) []byte {
+		lock := w.undoable(w.DD, w.Show(chain.UnitActive, chain.UnitLocked, 3))
+		other := w.undoable(w.DA, w.Show(chain.UnitActive, chain.UnitLocked, 4))
+		w.Admit(w.DA.Tx(w.Now, chain.KindUndo, other))
+		return w.DD.Tx(w.Now, chain.KindUndo, lock)
+	}},
+	{"of what was destroyed since", "undo_refused", func(w *town) []byte {
 		u := w.undoable(w.DM, w.Show(chain.UnitActive, chain.UnitLocked, 60))
 		w.Admit(w.DM.Tx(w.Now, chain.KindUnits, w.Show(chain.UnitLocked, chain.UnitDestroyed, 60)))
 		return w.DM.Tx(w.Now, chain.KindUndo, u)
@@ -125,6 +150,52 @@ func TestUndoOfEachTransition(t *testing.T) {
 	if i < 10 {
 		t.Errorf("%d transitions", i)
 	}
+}
+
+// Attack: the same in one block, where nothing is written yet. The lock stays.
+func TestOldUndoInOneBlock(t *testing.T) {
+	w := newTown(t)
+	lock := w.Show(chain.UnitActive, chain.UnitLocked, 3)
+	first := w.DD.Plain(w.Now, chain.KindUnits, lock)
+	undo := chain.Undo{
+		Operation: chain.Operation(first.Sender, first.ID), At: chain.Millis(w.Now.Add(time.Second)), Units: []chain.Range{{From: 3, To: 4}},
+	}
+	unlock := w.Show(chain.UnitLocked, chain.UnitActive, 3)
+	results := w.Block(
+		w.DD.Sign(first), w.DM.Tx(w.Now, chain.KindUnits, unlock), w.DA.Tx(w.Now, chain.KindUnits, lock), w.DD.Tx(w.Now, chain.KindUndo, undo))
+	for i, want := range []string{"applied", "applied", "applied", "undo_refused"} {
+		if got := outcome(results[i]); got != want {
+			t.Errorf("transaction %d: %s, want %s", i, got, want)
+		}
+	}
+	if got := w.state(3); got != chain.UnitLocked {
+		t.Errorf("the pack is %s", got)
+	}
+}
+
+// What left its lock on a page keeps older locks of that page from being taken back,
+// and no others: not those of other pages, no later ones, and no other transitions.
+func TestUndoByPage(t *testing.T) {
+	w := newTown(t)
+	w.Make("WIDE", 2*chain.PageUnits)
+	const last, next = chain.PageUnits - 1, chain.PageUnits
+	over := w.undoable(w.DM, w.Show(chain.UnitActive, chain.UnitLocked, last-1, next+1))
+	older := w.undoable(w.DD, w.Show(chain.UnitActive, chain.UnitLocked, last))
+	older2 := w.undoable(w.DD, w.Show(chain.UnitActive, chain.UnitLocked, last-2))
+	sold := w.undoable(w.Pharmacy, w.Show(chain.UnitActive, chain.UnitDispensed, 7))
+	lockAndFree := func(i uint64) chain.Undo {
+		w.Admit(w.DA.Tx(w.Now, chain.KindUnits, w.Show(chain.UnitActive, chain.UnitLocked, i)))
+		return w.undoable(w.DA, w.Show(chain.UnitLocked, chain.UnitActive, i))
+	}
+	freed := lockAndFree(next)
+	w.Admit(w.DD.Tx(w.Now, chain.KindUndo, older))
+	w.Refuse("undo_refused", w.DM.Tx(w.Now, chain.KindUndo, over)) // one of its two pages
+	lockAndFree(0)
+	w.Refuse("undo_refused", w.DD.Tx(w.Now, chain.KindUndo, older2))
+	w.Admit(w.Pharmacy.Tx(w.Now, chain.KindUndo, sold))
+	w.Admit(w.DA.Tx(w.Now, chain.KindUndo, freed))
+	later := w.undoable(w.DD, w.Show(chain.UnitActive, chain.UnitLocked, last))
+	w.Admit(w.DD.Tx(w.Now, chain.KindUndo, later))
 }
 
 // The undo index forgets what has passed its time, in blocks that do something,

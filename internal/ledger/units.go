@@ -16,6 +16,10 @@ import (
 // is two numbers, and what it stands for is work for every validator.
 const MaxPacks = 1 << 20
 
+// MaxBlockPacks is the same for all transactions of a block. Those that are refused
+// after their packs were looked at count: it was the same work.
+const MaxBlockPacks = 1 << 24
+
 // A move is a legal transition of packs and who may make it.
 type move struct {
 	from, to chain.UnitState
@@ -96,7 +100,7 @@ func (t *tx) units() error {
 		return err
 	}
 	return t.put(chain.UndoKey(t.now, t.op), &chain.Undoable{
-		By: t.Sender, Batch: arg.Batch, From: arg.From, To: arg.To, Units: digest,
+		By: t.Sender, Batch: arg.Batch, From: arg.From, To: arg.To, Units: digest, Index: t.index,
 	})
 }
 
@@ -105,14 +109,27 @@ func (t *tx) countPacks(ranges []chain.Range, size uint64) error {
 	if err := pedigree.CheckRanges(ranges, size); err != nil {
 		return err
 	}
+	n := uint64(0)
 	for _, r := range ranges {
-		t.packs += r.To - r.From
+		n += r.To - r.From
 	}
-	if t.packs > MaxPacks {
+	return t.work(n)
+}
+
+// work counts packs that are named against what a transaction and a block may
+// move. They are spent when they are looked at: who names packs that he does not
+// have costs nobody much, and must not fill the block with them.
+func (t *tx) work(n uint64) error {
+	if t.packs += n; t.packs > MaxPacks {
 		return fmt.Errorf("%w: %d in one transaction, at most %d", ErrUnits, t.packs, MaxPacks)
+	}
+	if t.Block.packs+n > MaxBlockPacks {
+		return ErrFull
 	}
 	return nil
 }
+
+func (t *tx) spend(n uint64) { t.Block.packs += n }
 
 func rangesDigest(ranges []chain.Range) (canon.Digest, error) {
 	raw, err := canon.CBOR(ranges)
@@ -123,7 +140,7 @@ func rangesDigest(ranges []chain.Range) (canon.Digest, error) {
 // the batch, or as ranges in the sender's custody.
 func (t *tx) named(arg *chain.Units, batch *chain.Batch, pages *pages) ([]chain.Range, error) {
 	if len(arg.Ranges) > 0 {
-		if len(arg.Indexes)+len(arg.Leaves)+len(arg.Proof) > 0 {
+		if len(arg.Indexes)+len(arg.Packs)+len(arg.Proof) > 0 {
 			return nil, fmt.Errorf("%w: shown and as ranges", ErrUnits)
 		}
 		if err := t.countPacks(arg.Ranges, batch.Release.Size); err != nil {
@@ -136,16 +153,20 @@ func (t *tx) named(arg *chain.Units, batch *chain.Batch, pages *pages) ([]chain.
 		}
 		return arg.Ranges, nil
 	}
-	if len(arg.Indexes) != len(arg.Leaves) {
-		return nil, fmt.Errorf("%w: %d places, %d leaves", ErrUnits, len(arg.Indexes), len(arg.Leaves))
+	if len(arg.Indexes) != len(arg.Packs) {
+		return nil, fmt.Errorf("%w: %d places, %d packs", ErrUnits, len(arg.Indexes), len(arg.Packs))
 	}
 	leaves := make([]merkle.IndexedLeaf, len(arg.Indexes))
 	for i := range leaves {
-		leaves[i] = merkle.IndexedLeaf{Index: arg.Indexes[i], Hash: arg.Leaves[i]}
+		leaves[i] = merkle.IndexedLeaf{Index: arg.Indexes[i], Hash: merkle.LeafHash(arg.Packs[i][:])}
 	}
 	if err := merkle.VerifyMulti(leaves, batch.Release.Size, arg.Proof, batch.Release.Root); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrLeaf, err)
 	}
+	if err := t.work(uint64(len(leaves))); err != nil {
+		return nil, err
+	}
+	t.spend(uint64(len(leaves)))
 	return chain.Ranges(arg.Indexes), nil
 }
 
@@ -193,7 +214,14 @@ func (t *tx) undo() error {
 	if err != nil {
 		return err
 	}
+	if err := t.countPacks(arg.Units, batch.Release.Size); err != nil {
+		return err
+	}
+	t.spend(t.packs)
 	pages := t.pages(u.Batch, batch)
+	if err := pages.heldSince(arg.Units, &u); err != nil {
+		return err
+	}
 	if err := pages.swap(arg.Units, u.To, u.From); err != nil {
 		return err
 	}
@@ -238,9 +266,11 @@ func (p *pages) over(r chain.Range, do func(no uint32, page *chain.Page, from, t
 	return nil
 }
 
-// custody returns ErrCustody unless who has all packs of r.
+// custody returns ErrCustody unless who has all packs of r, and spends those that
+// it looks at.
 func (p *pages) custody(r chain.Range, who string) error {
 	return p.over(r, func(no uint32, page *chain.Page, from, to uint64) error {
+		p.t.spend(to - from)
 		if len(page.Custody) == 0 {
 			if p.holder != who {
 				return fmt.Errorf("%w: %s has pack %d", ErrCustody, p.holder, uint64(no)*chain.PageUnits+from)
@@ -266,6 +296,30 @@ func (p *pages) hand(r chain.Range, to string) error {
 	})
 }
 
+// passing reports whether packs leave this state and may come into it again by
+// somebody else's act.
+func passing(s chain.UnitState) bool { return s == chain.UnitLocked || s == chain.UnitReturned }
+
+// heldSince returns ErrUndo if a pack may have left the state since, and come
+// back by another's act, which is not for this member to undo.
+func (p *pages) heldSince(ranges []chain.Range, u *chain.Undoable) error {
+	if !passing(u.To) {
+		return nil
+	}
+	for _, r := range ranges {
+		err := p.over(r, func(_ uint32, page *chain.Page, _, _ uint64) error {
+			if page.Freed > u.Index+1 {
+				return ErrUndo
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // swap puts all packs into state to, or returns ErrState if one is not in from.
 func (p *pages) swap(ranges []chain.Range, from, to chain.UnitState) error {
 	for _, r := range ranges {
@@ -277,6 +331,9 @@ func (p *pages) swap(ranges []chain.Range, from, to chain.UnitState) error {
 				page.Set(i, to, p.initial)
 			}
 			p.changed[no] = true
+			if passing(from) {
+				page.Freed = p.t.index + 1
+			}
 			return nil
 		})
 		if err != nil {
@@ -310,7 +367,7 @@ func (p *pages) save() error {
 	for _, no := range slices.Sorted(maps.Keys(p.changed)) {
 		page := p.loaded[no]
 		key := chain.UnitsKey(p.id, no)
-		if len(page.States) == 0 && len(page.Custody) == 0 {
+		if len(page.States) == 0 && len(page.Custody) == 0 && page.Freed == 0 {
 			p.t.delete(key)
 			continue
 		}

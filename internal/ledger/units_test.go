@@ -141,22 +141,22 @@ var unitRefusals = []refused{
 		return w.Pharmacy.Tx(w.Now, chain.KindUnits, w.Show(chain.UnitActive, chain.UnitStolen, 3))
 	}},
 	showing("shown and as ranges", "bad_units", func(_ *town, u *chain.Units) { u.Ranges = []chain.Range{{From: 3, To: 4}} }),
-	showing("a leaf too few", "bad_units", func(_ *town, u *chain.Units) { u.Leaves = u.Leaves[:1] }),
-	showing("no pack", "unknown_serial", func(_ *town, u *chain.Units) { u.Indexes, u.Leaves = nil, nil }),
+	showing("a leaf too few", "bad_units", func(_ *town, u *chain.Units) { u.Packs = u.Packs[:1] }),
+	showing("no pack", "unknown_serial", func(_ *town, u *chain.Units) { u.Indexes, u.Packs = nil, nil }),
 	// Attack 000-10: a guessed serial number has no place in the tree.
-	showing("guessed leaf", "unknown_serial", func(_ *town, u *chain.Units) { u.Leaves[0][0] ^= 1 }),
+	showing("guessed leaf", "unknown_serial", func(_ *town, u *chain.Units) { u.Packs[0][0] ^= 1 }),
 	showing("leaf at another place", "unknown_serial", func(_ *town, u *chain.Units) { u.Indexes[0]-- }),
-	showing("leaves swapped", "unknown_serial", func(_ *town, u *chain.Units) { u.Leaves[0], u.Leaves[1] = u.Leaves[1], u.Leaves[0] }),
+	showing("leaves swapped", "unknown_serial", func(_ *town, u *chain.Units) { u.Packs[0], u.Packs[1] = u.Packs[1], u.Packs[0] }),
 	showing("out of order", "unknown_serial", func(_ *town, u *chain.Units) {
 		slices.Reverse(u.Indexes)
-		slices.Reverse(u.Leaves)
+		slices.Reverse(u.Packs)
 	}),
-	showing("a pack twice", "unknown_serial", func(_ *town, u *chain.Units) { u.Indexes[1], u.Leaves[1] = u.Indexes[0], u.Leaves[0] }),
+	showing("a pack twice", "unknown_serial", func(_ *town, u *chain.Units) { u.Indexes[1], u.Packs[1] = u.Indexes[0], u.Packs[0] }),
 	showing("beyond the batch", "unknown_serial", func(_ *town, u *chain.Units) { u.Indexes[1] = 1 << 63 }),
 	showing("proof too short", "unknown_serial", func(_ *town, u *chain.Units) { u.Proof = u.Proof[1:] }),
 	showing("proof too long", "unknown_serial", func(_ *town, u *chain.Units) { u.Proof = append(u.Proof, merkle.Hash{}) }),
 	showing("inner node as a leaf", "unknown_serial", func(w *town, u *chain.Units) {
-		u.Indexes, u.Leaves = []uint64{0}, chain.Hashes{merkle.Root(w.Leaves[:64])}
+		u.Indexes, u.Packs = []uint64{0}, chain.Hashes{merkle.Root(w.Leaves[:64])}
 		u.Proof = chain.Hashes{merkle.Root(w.Leaves[64:])}
 	}),
 	{"pack of another batch", "unknown_serial", func(w *town) []byte {

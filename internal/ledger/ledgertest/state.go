@@ -3,7 +3,6 @@
 package ledgertest
 
 import (
-	"bytes"
 	"iter"
 	"maps"
 	"slices"
@@ -32,6 +31,7 @@ type State struct {
 	Operations map[canon.Digest]uint64
 	Leaves     []chain.Leaf
 	Txs        [][]byte // of the leaves
+	Tags       map[string][]uint64
 }
 
 // Get implements ledger.Reader.
@@ -67,10 +67,14 @@ func (s *State) All() iter.Seq2[[]byte, []byte] {
 
 // Clone returns a copy that goes its own way.
 func (s *State) Clone() *State {
-	return &State{
+	c := &State{
 		Records: maps.Clone(s.Records), Operations: maps.Clone(s.Operations),
-		Leaves: slices.Clone(s.Leaves), Txs: slices.Clone(s.Txs),
+		Leaves: slices.Clone(s.Leaves), Txs: slices.Clone(s.Txs), Tags: maps.Clone(s.Tags),
 	}
+	for tag, leaves := range c.Tags {
+		c.Tags[tag] = slices.Clip(leaves) // both may append
+	}
+	return c
 }
 
 // write applies writes.
@@ -87,15 +91,7 @@ func (s *State) write(writes []ledger.Write) {
 // Root returns what the app hash of the state commits to.
 func (s *State) Root(t TB) chain.Root {
 	t.Helper()
-	tree := merkle.State{Nodes: nodes{}}
-	var changes []merkle.Change
-	for k, v := range s.Records {
-		changes = append(changes, merkle.Change{Path: merkle.Path([]byte(k)), Value: merkle.ValueHash(v)})
-	}
-	slices.SortFunc(changes, func(a, b merkle.Change) int { return bytes.Compare(a.Path[:], b.Path[:]) })
-	if err := tree.Update(changes); err != nil {
-		t.Fatal(err)
-	}
+	tree := s.tree(t)
 	var log merkle.Builder
 	for i := range s.Leaves {
 		log.Append(s.Leaves[i].Hash())
@@ -126,7 +122,7 @@ func NewChain(t TB, now time.Time, members ...*Org) *Chain {
 	t.Helper()
 	c := &Chain{
 		T: t, Ledger: &ledger.Ledger{Chain: ChainID}, Now: now,
-		State: &State{Records: map[string][]byte{}, Operations: map[canon.Digest]uint64{}},
+		State: &State{Records: map[string][]byte{}, Operations: map[canon.Digest]uint64{}, Tags: map[string][]uint64{}},
 	}
 	var docs [][]byte
 	for _, m := range members {
@@ -179,6 +175,7 @@ func (c *Chain) Block(txs ...[]byte) []ledger.Result {
 			c.T.Fatal(err)
 		}
 		if results[i].Outcome != 0 {
+			c.State.index(uint64(len(c.State.Txs)), results[i].Tags)
 			c.State.Txs = append(c.State.Txs, raw)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"theriac/canon"
 	"theriac/chain"
 	"theriac/envelope"
+	"theriac/epcis"
 	"theriac/gs1"
 	"theriac/merkle"
 	"theriac/pedigree"
@@ -26,11 +27,12 @@ type World struct {
 	Request, Supply, Dossier, Decision       *envelope.Message
 	Distribution, Status, Dispatch, Received *envelope.Message
 
-	Release chain.BatchRelease
-	Batch   canon.Digest
-	Packs   []pedigree.Pack // in order of their leaves
-	Leaves  []merkle.Hash
-	stored  []merkle.Hash // of the batch's tree, for proofs
+	Release        chain.BatchRelease
+	Transformation []byte // the event that turned material into the batch
+	Batch          canon.Digest
+	Packs          []pedigree.Pack // in order of their leaves
+	Leaves         []merkle.Hash
+	stored         []merkle.Hash // of the batch's tree, for proofs
 }
 
 // Number is the authorisation number of the world's Cert_D.
@@ -126,11 +128,17 @@ func (w *World) Make(lot gs1.Lot, size int) {
 	w.Admit(w.DM.Tx(w.Now, chain.KindBatch, w.Release))
 }
 
-// Transformation is the bytes of the event that turned material into the batch.
-var Transformation = []byte(`{"type":"TransformationEvent"}`)
-
 // Pack prepares a batch without releasing it.
 func (w *World) Pack(lot gs1.Lot, size int) {
+	w.T.Helper()
+	var err error
+	w.Transformation, err = epcis.NewTransformation(epcis.Transformation{
+		ID: "urn:uuid:00000000-0000-4000-8000-000000000000", Time: w.Now, Offset: "+00:00", ReadPoint: gs1.GLN(w.DM.GLN),
+		Inputs: []gs1.LGTIN{w.Lot}, Output: gs1.LGTIN{GTIN: w.Product, Lot: lot},
+	})
+	if err != nil {
+		w.T.Fatal(err)
+	}
 	w.Batch = chain.BatchID(w.DM.GLN, w.Product, lot)
 	secret := pedigree.NewBatchSecret([]byte("master"), w.Batch)
 	w.Packs, w.Leaves, w.stored = nil, nil, nil
@@ -151,7 +159,7 @@ func (w *World) Pack(lot gs1.Lot, size int) {
 	}
 	w.Release = chain.BatchRelease{
 		GTIN: w.Product, Lot: lot, Expiry: "2029-03-31", Size: uint64(size), Root: tree.Root(),
-		Certificate: Number, Transformation: canon.Sum(Transformation), Initial: chain.UnitActive,
+		Certificate: Number, Transformation: canon.Sum(w.Transformation), Initial: chain.UnitActive,
 		Materials: []canon.Digest{w.Supply.Envelope.Digest()},
 	}
 }
@@ -211,7 +219,7 @@ func (w *World) Show(from, to chain.UnitState, indexes ...uint64) chain.Units {
 	}
 	u := chain.Units{Batch: w.Batch, From: from, To: to, Indexes: indexes, Proof: proof}
 	for _, i := range indexes {
-		u.Leaves = append(u.Leaves, w.Leaves[i])
+		u.Packs = append(u.Packs, w.Packs[i].Digest())
 	}
 	return u
 }
