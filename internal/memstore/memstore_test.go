@@ -1,0 +1,16 @@
+package memstore
+
+import (
+	"testing"
+
+	"theriac/internal/storetest"
+)
+
+func TestMessages(t *testing.T)     { storetest.Messages(t, New()) }
+func TestArchive(t *testing.T)      { storetest.Archive(t, New()) }
+func TestWorks(t *testing.T)        { storetest.Works(t, New()) }
+func TestJobs(t *testing.T)         { storetest.Jobs(t, New()) }
+func TestDocuments(t *testing.T)    { storetest.Documents(t, New()) }
+func TestAudit(t *testing.T)        { storetest.Audit(t, New()) }
+func TestApplications(t *testing.T) { storetest.Applications(t, New()) }
+func TestResponses(t *testing.T)    { storetest.Responses(t, New()) }

@@ -1,0 +1,80 @@
+package sqlstore
+
+import (
+	"context"
+
+	"theriac/canon"
+	"theriac/internal/sqlstore/query"
+	"theriac/internal/supply"
+)
+
+// ByDigest implements supply.Archive.
+func (s *Store) ByDigest(ctx context.Context, bc canon.Digest) (*supply.Message, error) {
+	r, err := s.reader().MessageByAnchor(ctx, anchor(bc))
+	return oneMessage(&r, err)
+}
+
+// pageBytes is how much of bodies a page holds before it ends early: a dossier
+// may be as large as this.
+const pageBytes = 32 << 20
+
+// List implements supply.Archive. A page may be shorter than the limit.
+func (s *Store) List(ctx context.Context, f supply.Filter, cursor string, limit int) ([]supply.Message, string, error) {
+	const doing = "list messages"
+	before, err := inMail.place(cursor)
+	if err != nil {
+		return nil, "", err
+	}
+	count, err := rows(limit)
+	if err != nil {
+		return nil, "", err
+	}
+	var out []supply.Message
+	next := ""
+	err = s.look(ctx, doing, func(q *query.Queries) error {
+		// One more tells whether there is another page.
+		seqs, err := choose(ctx, q, f, before, count+1)
+		if err != nil {
+			return fail(doing, err)
+		}
+		for i, size := 0, 0; i < len(seqs); i++ {
+			if i == int(count) || size >= pageBytes {
+				next = inMail.cursor(seqs[i-1])
+				break
+			}
+			r, err := q.MessageBySeq(ctx, seqs[i])
+			if err != nil {
+				return fail(doing, err)
+			}
+			m, err := message(&r)
+			if err != nil {
+				return err
+			}
+			size += len(r.Body)
+			out = append(out, m)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, "", err
+	}
+	return out, next, nil
+}
+
+// choose returns the places of messages, by the query that looks at fewest rows.
+func choose(ctx context.Context, q *query.Queries, f supply.Filter, before int64, count int32) ([]int64, error) {
+	thread, status, typ := query.Text(f.Case), query.Text(f.Status), query.Text(f.Type)
+	switch {
+	case !f.Prev.IsZero():
+		return q.ListMessagesByPrev(ctx, query.ListMessagesByPrevParams{
+			Prev: query.Text(f.Prev.String()), CaseID: thread, Status: status, Type: typ, Before: before, Count: count,
+		})
+	case thread != "":
+		return q.ListMessagesByCase(ctx, query.ListMessagesByCaseParams{CaseID: thread, Status: status, Type: typ, Before: before, Count: count})
+	case status != "":
+		return q.ListMessagesByStatus(ctx, query.ListMessagesByStatusParams{Status: status, Type: typ, Before: before, Count: count})
+	case typ != "":
+		return q.ListMessagesByType(ctx, query.ListMessagesByTypeParams{Type: typ, Before: before, Count: count})
+	}
+	return q.ListMessages(ctx, query.ListMessagesParams{Before: before, Count: count})
+}

@@ -1,0 +1,138 @@
+-- One set of queries for both engines: ON CONFLICT and RETURNING, but no JSON
+-- operators, arrays or now().
+
+-- name: InsertMessage :one
+INSERT INTO messages (
+  id, issuer, audience, type, case_id, prev, body, status, created,
+  attempts, next, code, bc, envelope, height, leaf, block_time
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+ON CONFLICT DO NOTHING
+RETURNING seq;
+
+-- name: InsertFollows :exec
+INSERT INTO follows (prev, message) VALUES ($1, $2) ON CONFLICT DO NOTHING;
+
+-- name: SettleMessage :execrows
+UPDATE messages
+SET status = $1, attempts = $2, next = $3, code = $4, bc = $5, envelope = $6, height = $7, leaf = $8, block_time = $9
+WHERE id = $10 AND issuer = $11 AND status = 'queued';
+
+-- name: DeferMessage :execrows
+UPDATE messages SET attempts = attempts + 1, next = $1, code = $2
+WHERE id = $3 AND status = 'queued';
+
+-- name: DueMessages :many
+SELECT * FROM messages WHERE status = 'queued' AND next <= @now ORDER BY next, seq LIMIT @count;
+
+-- name: Message :one
+SELECT * FROM messages WHERE id = $1 AND issuer = $2;
+
+-- name: MessageBySeq :one
+SELECT * FROM messages WHERE seq = $1;
+
+-- name: MessageByAnchor :one
+SELECT * FROM messages WHERE bc = $1;
+
+-- The listings name one page of messages: each begins with what chooses most,
+-- an index, and looks at the rest ('' chooses all) row by row.
+
+-- name: ListMessages :many
+SELECT seq FROM messages WHERE seq < @before ORDER BY seq DESC LIMIT @count;
+
+-- name: ListMessagesByType :many
+SELECT seq FROM messages WHERE type = @type AND seq < @before ORDER BY seq DESC LIMIT @count;
+
+-- name: ListMessagesByStatus :many
+SELECT seq FROM messages
+WHERE status = @status AND (type = @type OR @type = '') AND seq < @before
+ORDER BY seq DESC LIMIT @count;
+
+-- name: ListMessagesByCase :many
+SELECT seq FROM messages
+WHERE case_id = @case_id AND (status = @status OR @status = '') AND (type = @type OR @type = '') AND seq < @before
+ORDER BY seq DESC LIMIT @count;
+
+-- name: ListMessagesByPrev :many
+SELECT seq FROM follows JOIN messages ON seq = message
+WHERE follows.prev = @prev AND (case_id = @case_id OR @case_id = '') AND (status = @status OR @status = '')
+  AND (type = @type OR @type = '') AND message < @before
+ORDER BY message DESC LIMIT @count;
+
+-- name: PutBatch :exec
+INSERT INTO batches (id, gtin, lot, expiry, size, certificate, transformation, document, created)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+ON CONFLICT (id) DO UPDATE SET
+  gtin = excluded.gtin, lot = excluded.lot, expiry = excluded.expiry, size = excluded.size, certificate = excluded.certificate,
+  transformation = excluded.transformation, document = excluded.document, created = excluded.created;
+
+-- name: Batch :one
+SELECT * FROM batches WHERE id = $1;
+
+-- name: Batches :many
+SELECT * FROM batches ORDER BY seq DESC;
+
+-- name: BatchesOf :many
+SELECT * FROM batches WHERE gtin = $1 ORDER BY seq DESC;
+
+-- name: PutJob :exec
+INSERT INTO jobs (id, kind, state, done, total, spec, result, code, text, created, updated)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+ON CONFLICT (id) DO UPDATE SET
+  kind = excluded.kind, state = excluded.state, done = excluded.done, total = excluded.total, spec = excluded.spec,
+  result = excluded.result, code = excluded.code, text = excluded.text, created = excluded.created, updated = excluded.updated;
+
+-- name: Job :one
+SELECT * FROM jobs WHERE id = $1;
+
+-- name: RunningJobs :many
+SELECT * FROM jobs WHERE state = 'running' ORDER BY seq;
+
+-- name: InsertDocument :one
+INSERT INTO documents (digest, media, bytes, created, leaf, height, block_time)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT DO NOTHING
+RETURNING seq;
+
+-- name: InsertMention :exec
+INSERT INTO mentions (identifier, document, event, role) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING;
+
+-- name: Document :one
+SELECT * FROM documents WHERE digest = $1;
+
+-- name: Mentioning :many
+SELECT digest FROM documents
+WHERE seq IN (SELECT document FROM mentions WHERE identifier = $1)
+ORDER BY seq;
+
+-- name: InsertEntry :exec
+INSERT INTO audit (time, actor, action, subject, code, detail) VALUES ($1, $2, $3, $4, $5, $6);
+
+-- name: Entries :many
+SELECT * FROM audit WHERE seq < @before ORDER BY seq DESC LIMIT @count;
+
+-- name: InsertApplication :execrows
+INSERT INTO applications (id, gln, message, content, created) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING;
+
+-- name: Application :one
+SELECT * FROM applications WHERE id = $1;
+
+-- name: Applications :many
+SELECT * FROM applications ORDER BY seq DESC;
+
+-- Takes a new key, or one that was left unanswered for too long, for the same request.
+-- name: TakeKey :execrows
+INSERT INTO responses (key, request, at, status, type) VALUES (@key, @request, @now, 0, '')
+ON CONFLICT (key) DO UPDATE SET at = excluded.at
+WHERE responses.status = 0 AND responses.request = excluded.request AND responses.at <= @lapsed;
+
+-- name: Response :one
+SELECT * FROM responses WHERE key = $1;
+
+-- name: AnswerKey :execrows
+UPDATE responses SET at = $1, status = $2, type = $3, body = $4 WHERE key = $5 AND status = 0;
+
+-- name: ReleaseKey :exec
+DELETE FROM responses WHERE key = $1 AND status = 0;
+
+-- name: PruneResponses :exec
+DELETE FROM responses WHERE at < @before;
