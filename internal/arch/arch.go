@@ -9,16 +9,19 @@ var layers = [][]string{
 	{"canon", "merkle", "gs1", "refusal"},
 	{"envelope", "epcis", "chain", "lightclient"},
 	{"pedigree"},
-	{".", "internal/ledger", "internal/audit", "internal/paper/…"},
+	{".", "internal/ledger", "internal/audit", "internal/idempotency", "internal/paper/…"},
 	{"api"},
-	{"internal/registry", "internal/supply"},
-	{"internal/chainstore", "internal/keystore", "internal/packstore"},
+	{"internal/registry", "internal/sqlstore/query", "internal/supply"},
+	{"internal/chainstore", "internal/keystore", "internal/packstore", "internal/sqlstore"},
 	{"internal/cometbft"},
-	{"cmd/theriac-bench", "internal/arch"},
+	{"client", "internal/httpapi"},
+	{"internal/organisation"},
+	{"internal/journey"},
+	{"cmd/theriac", "cmd/theriac-bench", "internal/arch"},
 }
 
 // testOnly are packages of helpers for tests, which no product package imports.
-var testOnly = []string{"internal/ledger/ledgertest"}
+var testOnly = []string{"internal/ledger/ledgertest", "internal/memstore", "internal/sqlstore/pgtest", "internal/storetest"}
 
 // pure is the number of layers, from the bottom, that do no I/O.
 const pure = 5

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"theriac/api"
 	"theriac/canon"
@@ -13,7 +14,6 @@ import (
 	"theriac/gs1"
 	"theriac/internal/ledger"
 	"theriac/pedigree"
-	"theriac/refusal"
 )
 
 const kindRelease = "release batch"
@@ -24,7 +24,22 @@ func (d *Desk) Release(ctx context.Context, id canon.ID, r api.Release) (*Job, e
 	if before, err := d.Job(ctx, id); err == nil {
 		return before, nil
 	}
-	if err := d.mayRelease(&r); err != nil {
+	lot := chain.BatchID(d.GLN, r.GTIN, r.Lot)
+	if !d.running.claim(lot) {
+		return nil, fmt.Errorf("%w: lot %s is being released", ErrExists, r.Lot)
+	}
+	j, err := d.queueRelease(ctx, id, &r)
+	if err != nil {
+		d.running.unclaim(lot)
+		return nil, err
+	}
+	d.startRelease(*j, r)
+	return j, nil
+}
+
+// queueRelease writes down the job of a release that is as it should be.
+func (d *Desk) queueRelease(ctx context.Context, id canon.ID, r *api.Release) (*Job, error) {
+	if err := d.mayRelease(r); err != nil {
 		d.record(ctx, "operator", kindRelease, id.String(), err)
 		return nil, err
 	}
@@ -34,11 +49,7 @@ func (d *Desk) Release(ctx context.Context, id canon.ID, r api.Release) (*Job, e
 	}
 	now := d.Now()
 	j := Job{ID: id, Kind: kindRelease, State: Running, Total: r.Size, Spec: spec, Created: now, Updated: now}
-	if err := d.Jobs.PutJob(ctx, &j); err != nil {
-		return nil, err
-	}
-	d.startRelease(j, r)
-	return &j, nil
+	return &j, d.Jobs.PutJob(ctx, &j)
 }
 
 // Resume takes up the jobs that a crash interrupted.
@@ -52,6 +63,7 @@ func (d *Desk) Resume(ctx context.Context) error {
 		if err := canon.DecodeJSON(j.Spec, &r); err != nil {
 			return fmt.Errorf("job %s: %w", j.ID, err)
 		}
+		d.running.claim(chain.BatchID(d.GLN, r.GTIN, r.Lot))
 		d.startRelease(j, r)
 	}
 	return nil
@@ -103,6 +115,7 @@ func (d *Desk) suppliedTo(r *api.Release) error {
 
 func (d *Desk) startRelease(j Job, r api.Release) {
 	d.start(j, func(ctx context.Context, progress func(done, total uint64)) (string, error) {
+		defer d.running.unclaim(chain.BatchID(d.GLN, r.GTIN, r.Lot))
 		return d.release(ctx, j, r, progress)
 	})
 }
@@ -124,15 +137,10 @@ func (d *Desk) release(ctx context.Context, j Job, r api.Release, progress func(
 	if err != nil {
 		return "", err
 	}
-	_, err = d.Submit(ctx, chain.KindBatch, j.ID, chain.BatchRelease{
+	if err := d.enter(ctx, j.ID, chain.BatchRelease{
 		GTIN: r.GTIN, Lot: r.Lot, Expiry: r.Expiry, Size: packs.Size(), Root: packs.Root(),
 		Certificate: r.Certificate, Transformation: canon.Sum(event), Materials: r.Materials, Initial: chain.UnitActive,
-	})
-	if refusal.Code(err) != "" && !errors.Is(err, ErrBusy) {
-		// The packs were made for nothing; their lot may be released yet.
-		err = errors.Join(err, d.Packs.Remove(id))
-	}
-	if err != nil {
+	}); err != nil {
 		return "", err
 	}
 	return id.String(), d.Works.PutBatch(ctx, &Batch{
@@ -140,6 +148,34 @@ func (d *Desk) release(ctx context.Context, j Job, r api.Release, progress func(
 		Certificate: r.Certificate, Transformation: event, Created: j.Created,
 	})
 }
+
+// enter enters a batch on the ledger. It does not give up before the ledger has
+// answered: of a batch whose fate is unknown the packs could neither be kept nor
+// removed. Those of a batch that was refused are removed, so that its lot can be
+// released yet.
+func (d *Desk) enter(ctx context.Context, job canon.ID, r chain.BatchRelease) error {
+	for {
+		_, err := d.Submit(ctx, chain.KindBatch, job, r)
+		switch {
+		case err == nil || ctx.Err() != nil:
+			return err
+		case !errors.Is(err, ErrBusy):
+			id := chain.BatchID(d.GLN, r.GTIN, r.Lot)
+			if _, known := state[chain.Batch](d, chain.BatchKey(id)); errors.Is(known, ErrUnknown) {
+				err = errors.Join(err, d.Packs.Remove(id))
+			}
+			return err
+		}
+		select {
+		case <-time.After(again):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// again is how long after a failed attempt a job tries again.
+const again = time.Second
 
 // makePacks makes the packs of a batch, or finds them made.
 func (d *Desk) makePacks(ctx context.Context, s BatchSpec, progress func(done, total uint64)) (PackBatch, error) {

@@ -77,7 +77,6 @@ func (a *assembly) batch() error {
 	if !ok {
 		return fmt.Errorf("%w: batch %s", ErrUnknown, a.shown.Batch)
 	}
-	a.need(chain.ParamsKey())
 	a.need(chain.MemberKey(b.Holder))
 	a.need(chain.ProductKey(b.Release.GTIN))
 	a.need(chain.UnitsKey(a.shown.Batch, uint32(a.shown.Pack.Index/chain.PageUnits)))

@@ -43,6 +43,7 @@ type running struct {
 
 	mu   sync.Mutex
 	jobs map[canon.ID]*watched
+	lots map[canon.Digest]bool // that are being released
 }
 
 type watched struct {
@@ -52,12 +53,30 @@ type watched struct {
 
 func newRunning() *running {
 	ctx, cancel := context.WithCancel(context.Background())
-	return &running{ctx: ctx, cancel: cancel, jobs: map[canon.ID]*watched{}}
+	return &running{ctx: ctx, cancel: cancel, jobs: map[canon.ID]*watched{}, lots: map[canon.Digest]bool{}}
 }
 
 func (r *running) close() {
 	r.cancel()
 	r.group.Wait()
+}
+
+// claim reports whether nobody else releases a lot now; then nobody else may
+// until unclaim.
+func (r *running) claim(lot canon.Digest) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.lots[lot] {
+		return false
+	}
+	r.lots[lot] = true
+	return true
+}
+
+func (r *running) unclaim(lot canon.Digest) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.lots, lot)
 }
 
 // set publishes what is known of a job.

@@ -2,6 +2,7 @@ package supply
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -40,6 +41,9 @@ func (d *Desk) Submit(ctx context.Context, kind chain.Kind, id canon.ID, body an
 // operation that was applied before is as good as applied.
 func (d *Desk) done(r ledger.Result) (*api.Done, error) {
 	if err := r.Err(); err != nil && r.Outcome == 0 {
+		if errors.Is(err, ledger.ErrFull) {
+			err = fmt.Errorf("%w: %w", ErrBusy, err)
+		}
 		return nil, err
 	}
 	leaf, _, err := d.Ledger.Leaf(r.Index)

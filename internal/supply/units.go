@@ -62,15 +62,17 @@ func (d *Desk) units(ctx context.Context, m *Move) (*chain.Units, error) {
 		return nil, err
 	}
 	paths := make([][]merkle.Hash, len(shown))
+	var leaves []merkle.Hash
 	for i, o := range shown {
 		if o.Batch != arg.Batch {
 			return nil, fmt.Errorf("%w: the packs are of more than one batch", ErrRequest)
 		}
 		arg.Indexes = append(arg.Indexes, o.Pack.Index)
-		arg.Leaves = append(arg.Leaves, o.Pack.Pack.Leaf())
+		arg.Packs = append(arg.Packs, o.Pack.Pack.Digest())
+		leaves = append(leaves, o.Pack.Pack.Leaf())
 		paths[i] = o.Pack.Path
 	}
-	arg.Proof, err = merkle.Join(batch.Release.Size, arg.Indexes, arg.Leaves, paths)
+	arg.Proof, err = merkle.Join(batch.Release.Size, arg.Indexes, leaves, paths)
 	return arg, err
 }
 

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"time"
+
+	"theriac"
+	"theriac/api"
+	"theriac/client"
+)
+
+type captureCmd struct {
+	server
+	JSON  bool     `help:"Print what became of each document as JSON, a line each."`
+	Files []string `arg:"" name:"file" help:"EPCIS documents: 2.0 JSON-LD, or XML 1.2 or 2.0; - for standard input."`
+}
+
+// Help implements kong.HelpProvider.
+func (captureCmd) Help() string {
+	return `The exact bytes are kept and their digest is anchored on the ledger. Lots that a
+document commissions become batches, whose packs can be traced and verified; as
+no certificate proves an approval, their verdict is "captured", never genuine.
+
+  theriac capture --server http://127.0.0.1:8080 shipment.xml`
+}
+
+func (c *captureCmd) Run(ctx context.Context, con *console) error {
+	api, err := c.client()
+	if err != nil {
+		return err
+	}
+	for _, name := range c.Files {
+		raw, err := readFile(name)
+		if err != nil {
+			return err
+		}
+		got, err := api.Capture(ctx, "application/octet-stream", raw)
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		if c.JSON {
+			if err := printJSON(con.out, got); err != nil {
+				return err
+			}
+			continue
+		}
+		con.printf("%s: %d events, %d batches; anchored as leaf %d at height %d, digest %s\n",
+			name, got.Events, len(got.Batches), got.Index, got.Height, got.Digest)
+	}
+	return nil
+}
+
+type traceCmd struct {
+	server
+	Trust      string `help:"The trust root that you pin. Without it the server's own is used, and said so." placeholder:"FILE"`
+	JSON       bool   `help:"Print trail and verdict as JSON."`
+	Save       string `help:"Keep the evidence of the pack in this file." placeholder:"FILE"`
+	Identifier string `arg:"" help:"A GS1 code in any form: element string, Digital Link, EPC URN."`
+}
+
+// Help implements kong.HelpProvider.
+func (traceCmd) Help() string {
+	return `Exit status as that of verify, if the identifier is a pack's; 3 for others.
+
+  theriac trace --server http://127.0.0.1:8080 'urn:epc:id:sgtin:030001.0012345.11'
+  theriac trace --trust trust.json '(01)09521141200010(21)6VJ3M8Q2X0'`
+}
+
+// A traced is what trace prints as JSON.
+type traced struct {
+	Trail   *api.Trail       `json:"trail"`
+	Verdict *theriac.Verdict `json:"verdict,omitempty"`
+	Pinned  bool             `json:"pinned"` // the trust root came from the verifier
+}
+
+func (t *traceCmd) Run(ctx context.Context, con *console) error {
+	c, err := t.client()
+	if err != nil {
+		return err
+	}
+	trail, err := client.Get[api.Trail](ctx, c, "/v1/trace", url.Values{"id": {t.Identifier}})
+	if err != nil {
+		return err
+	}
+	out := traced{Trail: trail, Pinned: t.Trust != ""}
+	if trail.Pack {
+		if out.Verdict, err = t.verify(ctx, c); err != nil {
+			return err
+		}
+	}
+	if t.JSON {
+		if err := printJSON(con.out, out); err != nil {
+			return err
+		}
+	} else {
+		t.print(con, &out)
+	}
+	if out.Verdict == nil {
+		return exit(exitUndecided)
+	}
+	return outcome(out.Verdict)
+}
+
+// verify gets the evidence of the pack and verifies it here.
+func (t *traceCmd) verify(ctx context.Context, c *client.Client) (*theriac.Verdict, error) {
+	raw, err := c.Bundle(ctx, t.Identifier)
+	if err != nil {
+		return nil, err
+	}
+	if t.Save != "" {
+		if err := writeFile(t.Save, raw); err != nil {
+			return nil, err
+		}
+	}
+	pinned, err := t.trust(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	trust, err := theriac.ParseTrust(pinned)
+	if err != nil {
+		return nil, err
+	}
+	bundle, err := theriac.ParseBundle(raw)
+	if err != nil {
+		return nil, err
+	}
+	v := bundle.Verify(trust, time.Now())
+	return &v, nil
+}
+
+func (t *traceCmd) trust(ctx context.Context, c *client.Client) ([]byte, error) {
+	if t.Trust != "" {
+		return readFile(t.Trust)
+	}
+	return c.Raw(ctx, "/v1/trust", nil)
+}
+
+func (t *traceCmd) print(con *console, out *traced) {
+	con.printf("%s\n", out.Trail.Identifier)
+	for _, e := range out.Trail.Events {
+		con.printf("  %s  %-20s %-16s %-14s %s  leaf %d, document %s event %d\n",
+			e.Time, e.Type, e.BizStep, e.Disposition, e.ReadPoint, e.Index, e.Document, e.Event)
+	}
+	if len(out.Trail.Events) == 0 {
+		con.printf("  no captured event concerns it\n")
+	}
+	if out.Verdict != nil {
+		printVerdict(con, out.Verdict)
+		if !out.Pinned {
+			con.printf("  note         the trust root is the server's own word; pin one with --trust\n")
+		}
+	}
+}

@@ -1,0 +1,113 @@
+// Command theriac verifies a medicine from raw material to bedside: it runs an
+// organisation of a consortium, and checks evidence without believing anybody.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"theriac/refusal"
+)
+
+// version is set by the linker for releases.
+var version = "dev"
+
+func main() { os.Exit(run(context.Background(), os.Args[1:], os.Stdout, os.Stderr)) }
+
+// cli is the whole command, one field a verb.
+type cli struct {
+	Demo    demoCmd    `cmd:"" help:"Run the story: a medicine goes from raw material to a pharmacy."`
+	Verify  verifyCmd  `cmd:"" help:"Verify the evidence of a pack, offline."`
+	Trace   traceCmd   `cmd:"" help:"Show what is known of an identifier, and verify it if it is a pack."`
+	Capture captureCmd `cmd:"" help:"Hand EPCIS documents to an organisation."`
+	Serve   serveCmd   `cmd:"" help:"Run an organisation."`
+	Network networkCmd `cmd:"" help:"Make a network, watch it."`
+	Key     keyCmd     `cmd:"" help:"Signing keys of an organisation."`
+	Member  memberCmd  `cmd:"" help:"Apply for membership, admit, vote."`
+	Batch   batchCmd   `cmd:"" help:"Release, recall and list batches."`
+	Unit    unitCmd    `cmd:"" help:"Dispense packs and move them between states."`
+	Message messageCmd `cmd:"" help:"Send messages to other organisations, read the mail."`
+
+	Version kong.VersionFlag `help:"Print the version."`
+}
+
+// console is what commands print to.
+type console struct{ out, err io.Writer }
+
+func (c *console) printf(format string, args ...any) { fmt.Fprintf(c.out, format, args...) }
+
+// An exit is the error that ends the command with a status of its own; what there
+// is to say was said.
+type exit int
+
+func (e exit) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
+
+// Exit statuses of the command.
+const (
+	exitGenuine   = 0
+	exitRefused   = 1 // evidence refused, or the command failed
+	exitUsage     = 2 // usage, or evidence that cannot be read
+	exitUndecided = 3
+)
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) (status int) {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	var c cli
+	// kong ends the process for --help and --version; here it only unwinds.
+	defer func() {
+		if r := recover(); r != nil {
+			code, ok := r.(exit)
+			if !ok {
+				panic(r)
+			}
+			status = int(code)
+		}
+	}()
+	con := &console{stdout, stderr}
+	parser, err := kong.New(&c, kong.Name("theriac"), kong.Writers(stdout, stderr), kong.Vars{"version": version},
+		kong.Description("Verify a medicine from raw material to bedside."), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.Exit(func(code int) { panic(exit(code)) }), kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(con))
+	if err != nil {
+		fmt.Fprintln(stderr, "theriac:", err)
+		return exitUsage
+	}
+	k, err := parser.Parse(args)
+	if err != nil {
+		fmt.Fprintln(stderr, "theriac:", err)
+		fmt.Fprintln(stderr, "Try: theriac --help")
+		return exitUsage
+	}
+	return con.report(k.Run())
+}
+
+// report prints the error that ended a command, with a hint where one helps.
+func (c *console) report(err error) int {
+	var code exit
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &code):
+		return int(code)
+	case errors.Is(err, context.Canceled):
+		return 130
+	}
+	fmt.Fprintln(c.err, "theriac:", err)
+	if hint, ok := hints[refusal.Code(err)]; ok {
+		fmt.Fprintln(c.err, hint)
+	}
+	return exitRefused
+}
+
+var hints = map[string]string{
+	"unauthorised":   "Give the operator's token with --token or THERIAC_TOKEN; it is in the organisation's data folder.",
+	"busy":           "The node may still be catching up: theriac network status --server URL",
+	"unknown_serial": "The maker has no such pack. If the code came off a pack, report it.",
+}

@@ -1,0 +1,159 @@
+package organisation
+
+import (
+	"crypto/rand"
+	"fmt"
+	"net"
+	"time"
+
+	"theriac"
+	"theriac/canon"
+	"theriac/gs1"
+	"theriac/internal/cometbft"
+	"theriac/internal/ledger"
+	"theriac/internal/registry"
+	"theriac/pedigree"
+)
+
+// A Plan is an organisation that founds a network.
+type Plan struct {
+	Dir       string
+	Settings  Settings
+	Founder   bool // a member from the genesis on
+	Validator bool // has a node that makes blocks from the genesis on
+}
+
+// MaxAge is how old evidence may be to count as genuine, in trust roots that are
+// made here: ten minutes. Verifiers may write another into theirs.
+const MaxAge = 600
+
+// Profile returns the node profile of this name.
+func Profile(name string) cometbft.Profile { return cometbft.Profile(name) }
+
+// ExampleGLN returns the n-th GLN under a company prefix of the range that GS1
+// keeps for examples (952).
+func ExampleGLN(n int) string {
+	digits := fmt.Sprintf("9521141%05d", n)
+	check, err := gs1.CheckDigit(digits)
+	if err != nil {
+		panic(err) // twelve digits
+	}
+	return digits + string(check)
+}
+
+func newID() canon.ID {
+	var id canon.ID
+	// crypto/rand never fails.
+	_, _ = rand.Read(id[:])
+	return id
+}
+
+// Found makes the folders of the founders and returns the genesis document and
+// the trust root of their network.
+func Found(chainID string, at time.Time, plans []Plan) (genesis, trust []byte, err error) {
+	var applications [][]byte
+	var homes []string
+	for _, p := range plans {
+		if err := Create(p.Dir, p.Settings, p.Validator); err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", p.Dir, err)
+		}
+		if p.Founder {
+			a, err := Apply(p.Dir, chainID, p.Settings.GLN)
+			if err != nil {
+				return nil, nil, fmt.Errorf("%s: %w", p.Dir, err)
+			}
+			applications = append(applications, a)
+		}
+		if p.Validator {
+			homes = append(homes, NodeHome(p.Dir))
+		}
+	}
+	g := ledger.NewGenesis(applications...)
+	state, err := g.Encode()
+	if err != nil {
+		return nil, nil, err
+	}
+	if genesis, err = cometbft.NewGenesis(chainID, state, at, homes...); err != nil {
+		return nil, nil, err
+	}
+	if err := connect(plans, genesis); err != nil {
+		return nil, nil, err
+	}
+	root, err := cometbft.TrustOf(genesis)
+	if err != nil {
+		return nil, nil, err
+	}
+	t := theriac.Trust{ChainID: root.ChainID, Height: root.Height, MaxAge: MaxAge, Validators: root.Validators}
+	trust, err = t.Encode()
+	return genesis, trust, err
+}
+
+// connect writes the genesis into the nodes and makes them each other's peers.
+func connect(plans []Plan, genesis []byte) error {
+	peers := make([]string, len(plans))
+	for i, p := range plans {
+		if !p.Validator {
+			continue
+		}
+		id, err := cometbft.InitHome(NodeHome(p.Dir))
+		if err != nil {
+			return err
+		}
+		peers[i] = id + "@" + p.Settings.Node.Listen
+	}
+	for i, p := range plans {
+		if !p.Validator {
+			continue
+		}
+		if err := cometbft.PutGenesis(NodeHome(p.Dir), genesis); err != nil {
+			return err
+		}
+		s := p.Settings
+		for j, peer := range peers {
+			if j != i && peer != "" {
+				s.Node.Peers = append(s.Node.Peers, peer)
+			}
+		}
+		if err := s.Save(p.Dir); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// PutGenesis writes the genesis of a network into an organisation's node.
+func PutGenesis(dir string, genesis []byte) error { return cometbft.PutGenesis(NodeHome(dir), genesis) }
+
+// Apply returns the signed application of the organisation in dir, for the inbox
+// of a governor.
+func Apply(dir, chainID, governor string) ([]byte, error) {
+	s, err := LoadSettings(dir)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := openKeys(dir)
+	if err != nil {
+		return nil, err
+	}
+	signer, err := keys.Signer()
+	if err != nil {
+		return nil, err
+	}
+	seal, err := keys.SealKey()
+	if err != nil {
+		return nil, err
+	}
+	return registry.NewApplication(signer, s.GLN, governor, pedigree.Application{
+		Chain: chainID, Endpoint: s.Endpoint, Name: s.Name, Prefixes: s.Prefixes, Roles: s.Roles,
+		SealKey: seal.PublicKey().Bytes(),
+	}, time.Now(), newID)
+}
+
+// FreePort returns a loopback address that nobody listens on now.
+func FreePort() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return l.Addr().String(), l.Close()
+}

@@ -1,0 +1,220 @@
+// Package organisation puts an organisation together: keys, store, ledger node,
+// desks and API, in one process. The command, the demo and the end-to-end tests
+// run it; it has no rules of its own.
+package organisation
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"theriac/client"
+	"theriac/internal/cometbft"
+	"theriac/internal/httpapi"
+	"theriac/internal/registry"
+	"theriac/internal/sqlstore"
+	"theriac/internal/supply"
+)
+
+// Options are what a process decides and settings do not.
+type Options struct {
+	// Node is a ledger node that somebody else runs; nil: the organisation's own.
+	Node    *cometbft.Node
+	Log     *slog.Logger
+	Version string
+	// Limit is how many public look-ups a second one address may make.
+	Limit float64
+	// Now is the clock; nil: the machine's.
+	Now func() time.Time
+}
+
+// An Organisation is one that runs.
+type Organisation struct {
+	Settings *Settings
+	Supply   *supply.Desk
+	Registry *registry.Desk
+	Node     *cometbft.Node
+
+	own     bool // the node is ours to stop
+	store   *sqlstore.Store
+	packs   *packs
+	handler http.Handler
+	log     *slog.Logger
+	cancel  context.CancelFunc
+	group   sync.WaitGroup
+}
+
+// Open opens the organisation in dir and begins to send its mail. It does not
+// listen yet.
+func Open(ctx context.Context, dir string, o Options) (*Organisation, error) {
+	s, err := LoadSettings(dir)
+	if err != nil {
+		return nil, err
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	x := &Organisation{Settings: s, Node: o.Node, log: o.Log.With("gln", s.GLN)}
+	if err := x.open(ctx, dir, o); err != nil {
+		return nil, errors.Join(fmt.Errorf("organisation %s: %w", dir, err), x.Close())
+	}
+	return x, nil
+}
+
+func (x *Organisation) open(ctx context.Context, dir string, o Options) error {
+	keys, err := openKeys(dir)
+	if err != nil {
+		return err
+	}
+	token, err := Token(dir)
+	if err != nil {
+		return err
+	}
+	dsn := x.Settings.Store
+	if dsn == "" {
+		dsn = "sqlite:" + filepath.Join(dir, storeFile)
+	}
+	if x.store, err = sqlstore.Open(ctx, dsn); err != nil {
+		return err
+	}
+	if x.packs, err = openPacks(filepath.Join(dir, packsFolder)); err != nil {
+		return err
+	}
+	if x.Node == nil {
+		if x.Node, err = cometbft.Start(ctx, x.nodeConfig(dir)); err != nil {
+			return err
+		}
+		x.own = true
+	}
+	n := &node{Node: x.Node, gln: x.Settings.GLN, version: o.Version, maxAge: MaxAge}
+	x.Supply = &supply.Desk{
+		GLN: x.Settings.GLN, Chain: x.Node.Chain(), Ledger: n, Keys: keys, Messages: x.store, Archive: x.store, Works: x.store,
+		Jobs: x.store, Documents: x.store, Audit: x.store, Post: post{http.DefaultTransport}, Packs: x.packs,
+		Now: o.Now, NewID: newID, Log: x.log,
+	}
+	x.Registry = &registry.Desk{
+		GLN: x.Settings.GLN, Chain: x.Node.Chain(), Ledger: n, Keys: keys, Applications: x.store, Audit: x.store,
+		Now: o.Now, NewID: newID, Log: x.log,
+	}
+	x.handler, err = httpapi.New(httpapi.Config{
+		GLN: x.Settings.GLN, Version: o.Version, Supply: x.Supply, Registry: x.Registry, Node: n, Responses: x.store,
+		Token: token, Now: o.Now, Log: x.log, Limit: o.Limit,
+	})
+	if err != nil {
+		return err
+	}
+	x.Supply.Open()
+	if err := x.Supply.Resume(ctx); err != nil {
+		return err
+	}
+	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	x.cancel = cancel
+	x.group.Add(1)
+	go func() {
+		defer x.group.Done()
+		x.Supply.Deliver(work)
+	}()
+	return nil
+}
+
+func (x *Organisation) nodeConfig(dir string) cometbft.Config {
+	s := x.Settings.Node
+	c := cometbft.Config{
+		Home: NodeHome(dir), Profile: s.Profile, Listen: s.Listen, Peers: s.Peers, Log: x.log, SnapshotEvery: s.SnapshotEvery,
+	}
+	if s.SyncFrom != "" {
+		c.Sync = func(ctx context.Context, height int64) ([]byte, error) {
+			from, err := client.New(s.SyncFrom, "")
+			if err != nil {
+				return nil, err
+			}
+			return from.Raw(ctx, fmt.Sprintf("/v1/blocks/%d", height), nil)
+		}
+	}
+	return c
+}
+
+// Handler returns the API.
+func (x *Organisation) Handler() http.Handler { return x.handler }
+
+// Serve serves the API on l until ctx ends, then lets requests finish.
+func (x *Organisation) Serve(ctx context.Context, l net.Listener) error {
+	server := &http.Server{
+		Handler: x.handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+		MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(x.log.Handler(), slog.LevelWarn),
+	}
+	if x.Settings.TLS.Certificate != "" {
+		config, err := x.Settings.TLS.config()
+		if err != nil {
+			return errors.Join(err, l.Close())
+		}
+		l = tls.NewListener(l, config)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(l) }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	if err := server.Shutdown(grace); err != nil {
+		return errors.Join(err, server.Close())
+	}
+	return nil
+}
+
+// config returns what the settings ask for: TLS 1.3, and callers' certificates
+// if there is an authority for them.
+func (t *TLS) config() (*tls.Config, error) {
+	cert, err := tls.LoadX509KeyPair(t.Certificate, t.Key)
+	if err != nil {
+		return nil, fmt.Errorf("tls: %w", err)
+	}
+	c := &tls.Config{MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{cert}}
+	if t.ClientCA == "" {
+		return c, nil
+	}
+	pem, err := os.ReadFile(t.ClientCA)
+	if err != nil {
+		return nil, fmt.Errorf("tls: %w", err)
+	}
+	c.ClientCAs, c.ClientAuth = x509.NewCertPool(), tls.VerifyClientCertIfGiven
+	if !c.ClientCAs.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("tls: %s holds no certificate", t.ClientCA)
+	}
+	return c, nil
+}
+
+// Close stops what runs and closes what is open.
+func (x *Organisation) Close() error {
+	if x.cancel != nil {
+		x.cancel()
+		x.group.Wait()
+		x.Supply.Close()
+	}
+	var errs []error
+	if x.own && x.Node != nil {
+		errs = append(errs, x.Node.Stop())
+	}
+	if x.packs != nil {
+		errs = append(errs, x.packs.close())
+	}
+	if x.store != nil {
+		errs = append(errs, x.store.Close())
+	}
+	return errors.Join(errs...)
+}
