@@ -67,10 +67,17 @@ func (v *verification) today() error {
 	if err != nil {
 		return fail(StepBatch, err)
 	}
-	if !v.now.Before(day.AddDate(0, 0, 1)) {
+	past := !v.now.Before(day.AddDate(0, 0, 1))
+	switch {
+	case past && r.Certificate == "":
+		// What a document declares decides nothing, neither that the pack is good nor
+		// that it is bad; who reads the verdict is told.
+		v.verdict.Checks = append(v.verdict.Checks, Check{StepPack, fmt.Sprintf("%v: on %s", ErrPastExpiry, r.Expiry), false})
+	case past:
 		return fail(StepPack, fmt.Errorf("%w: on %s", ErrPastExpiry, r.Expiry))
+	default:
+		v.pass(StepBatch, "not recalled, in date until %s", r.Expiry)
 	}
-	v.pass(StepBatch, "not recalled, in date until %s", r.Expiry)
 	switch v.unit {
 	case chain.UnitActive:
 		v.pass(StepPack, "the pack is active, in the custody of %s", v.verdict.Facts.Custodian)

@@ -9,6 +9,7 @@ import (
 	"theriac"
 	"theriac/api"
 	"theriac/client"
+	"theriac/refusal"
 )
 
 type captureCmd struct {
@@ -82,12 +83,13 @@ func (t *traceCmd) Run(ctx context.Context, con *console) error {
 	}
 	trail, err := client.Get[api.Trail](ctx, c, "/v1/trace", url.Values{"id": {t.Identifier}})
 	if err != nil {
-		return err
+		return undecided(con, err)
 	}
 	out := traced{Trail: trail, Pinned: t.Trust != ""}
 	if trail.Pack {
-		if out.Verdict, err = t.verify(ctx, c); err != nil {
-			return err
+		// Of a product that nobody here makes there are others' events at most.
+		if out.Verdict, err = t.verify(ctx, c); err != nil && refusal.Code(err) != "not_found" {
+			return undecided(con, err)
 		}
 	}
 	if t.JSON {
@@ -101,6 +103,20 @@ func (t *traceCmd) Run(ctx context.Context, con *console) error {
 		return exit(exitUndecided)
 	}
 	return outcome(out.Verdict)
+}
+
+// undecided reports an error that is no verdict with a status that is none. Only
+// the maker's word that there is no such pack speaks against the pack.
+func undecided(con *console, err error) error {
+	status := exit(exitUndecided)
+	switch refusal.Code(err) {
+	case "unknown_serial":
+		return err
+	case "bad_identifier", "bad_request":
+		status = exitUsage
+	}
+	con.report(err)
+	return status
 }
 
 // verify gets the evidence of the pack and verifies it here.
@@ -145,6 +161,9 @@ func (t *traceCmd) print(con *console, out *traced) {
 	}
 	if len(out.Trail.Events) == 0 {
 		con.printf("  no captured event concerns it\n")
+	}
+	if out.Verdict == nil && out.Trail.Pack {
+		con.printf("CANNOT CHECK  neither a maker nor a captured document on this ledger vouches for it\n")
 	}
 	if out.Verdict != nil {
 		printVerdict(con, out.Verdict)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"sync"
 
 	dbm "github.com/cometbft/cometbft-db"
@@ -78,13 +79,19 @@ func (d *database) Close() error {
 	return d.DB.Close()
 }
 
-// logger speaks CometBFT's interface. Its Info is chatter of every block.
+// logger speaks CometBFT's interface. Its Info is chatter of every block; as an
+// Error it also reports each peer that goes and each service that is stopped
+// twice, so that counts as a warning. What ends the engine is its consensus'.
 type logger struct{ to *slog.Logger }
 
 func (l logger) Debug(string, ...any)       {}
 func (l logger) Info(msg string, kv ...any) { l.to.Debug(msg, kv...) }
 func (l logger) Warn(msg string, kv ...any) { l.to.Warn(msg, kv...) }
 func (l logger) Error(msg string, kv ...any) {
-	l.to.Log(context.Background(), slog.LevelError, msg, kv...)
+	level := slog.LevelWarn
+	if strings.Contains(msg, "CONSENSUS FAILURE") {
+		level = slog.LevelError
+	}
+	l.to.Log(context.Background(), level, msg, kv...)
 }
 func (l logger) With(kv ...any) log.Logger { return logger{l.to.With(kv...)} }

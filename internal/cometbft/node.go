@@ -220,16 +220,25 @@ func (n *Node) Submit(ctx context.Context, raw []byte) (ledger.Result, error) {
 	if r, found, err := n.before(&tx); err != nil || found {
 		return r, err
 	}
-	n.batches.add(raw, func(err error) { n.app.waiters.fail(digest, err) })
-	select {
-	case a := <-wait:
-		return a.result, a.err
-	case <-ctx.Done():
-		return ledger.Result{}, ctx.Err()
-	case <-n.stopped:
-		return ledger.Result{}, ErrStopped
+	for pause := resend; ; pause *= 2 {
+		n.batches.add(raw, func(err error) { n.app.waiters.fail(digest, err) })
+		select {
+		case a := <-wait:
+			return a.result, a.err
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return ledger.Result{}, ctx.Err()
+		case <-n.stopped:
+			return ledger.Result{}, ErrStopped
+		}
 	}
 }
+
+// resend is how long a transaction may wait for its block before it is handed in
+// again, in another batch. A peer that was catching up when the first came by has
+// dropped it, and the engine tells nobody a second time; a proposer without it
+// would wait for work while the others wait for its block.
+const resend = 2 * time.Second
 
 // before returns the result for an operation that was applied before.
 func (n *Node) before(tx *chain.Tx) (ledger.Result, bool, error) {
@@ -324,7 +333,7 @@ func engineConfig(cfg Config) *config.Config {
 	c.Consensus.TimeoutPropose = 100 * time.Millisecond
 	c.Consensus.TimeoutProposeDelta = 100 * time.Millisecond
 	c.Consensus.TimeoutPrevote, c.Consensus.TimeoutPrecommit = 100*time.Millisecond, 100*time.Millisecond
-	c.Consensus.PeerGossipSleepDuration = time.Millisecond
+	c.Consensus.PeerGossipSleepDuration = 5 * time.Millisecond
 	c.P2P.FlushThrottleTimeout = time.Millisecond
 	return c
 }

@@ -23,9 +23,10 @@ type Plan struct {
 	Validator bool // has a node that makes blocks from the genesis on
 }
 
-// MaxAge is how old evidence may be to count as genuine, in trust roots that are
-// made here: ten minutes. Verifiers may write another into theirs.
-const MaxAge = 600
+// MaxAge is how old, in seconds, evidence may be to count as genuine, in trust roots
+// that are made here: a day, the time in which the gravest recalls must reach everybody.
+// Who verifies may write another into his: a pharmacy that dispenses wants minutes.
+const MaxAge = 24 * 60 * 60
 
 // Profile returns the node profile of this name.
 func Profile(name string) cometbft.Profile { return cometbft.Profile(name) }

@@ -103,24 +103,38 @@ func (d *Desk) CertificateStatus(ctx context.Context, id canon.ID, c chain.Certi
 	return done, err
 }
 
-// Opening returns what opens a pack: from the own batches, or from its maker.
+// Opening returns what opens a pack: from its maker, or from the own batches. It
+// returns ledger.ErrLeaf for a pack that its maker does not have, and ErrUnknown
+// if nobody on the ledger makes the product.
 func (d *Desk) Opening(ctx context.Context, id gs1.Identifier) (*api.Opening, error) {
-	o, err := d.OwnOpening(ctx, id)
-	if !errors.Is(err, ErrUnknown) {
-		return o, err
+	if id.GTIN == "" || id.Serial == "" {
+		return nil, fmt.Errorf("%w: a pack has a GTIN and a serial number", ErrRequest)
 	}
 	p, err := state[chain.Product](d, chain.ProductKey(id.GTIN))
-	if errors.Is(err, ErrUnknown) || err == nil && p.Holder == d.GLN {
-		return nil, fmt.Errorf("%w: %s %s", ledger.ErrLeaf, id.GTIN, id.Serial)
+	if err == nil && p.Holder != d.GLN {
+		var o *api.Opening
+		if o, err = d.makersOpening(ctx, p.Holder, id); err == nil {
+			return o, nil
+		}
+		// A document that we captured may tell of the pack all the same.
+		if own, nothing := d.OwnOpening(ctx, id); nothing == nil {
+			return own, nil
+		}
+		return nil, err
 	}
+	if err != nil && !errors.Is(err, ErrUnknown) {
+		return nil, err
+	}
+	return d.OwnOpening(ctx, id)
+}
+
+func (d *Desk) makersOpening(ctx context.Context, holder string, id gs1.Identifier) (*api.Opening, error) {
+	maker, err := d.Member(holder)
 	if err != nil {
 		return nil, err
 	}
-	maker, err := d.Member(p.Holder)
+	o, err := d.Post.Opening(ctx, maker.Endpoint, id)
 	if err != nil {
-		return nil, err
-	}
-	if o, err = d.Post.Opening(ctx, maker.Endpoint, id); err != nil {
 		return nil, err
 	}
 	return o, d.checkOpening(id, o)
@@ -145,7 +159,8 @@ func (d *Desk) checkOpening(id gs1.Identifier, o *api.Opening) error {
 
 // OwnOpening returns what opens a pack of the organisation's own batches, made
 // or captured; ledger.ErrLeaf for a serial number that none of them has, and
-// ErrUnknown if there are none of this product.
+// ErrUnknown if it made none of this product: what it captured of others need not
+// be all.
 func (d *Desk) OwnOpening(ctx context.Context, id gs1.Identifier) (*api.Opening, error) {
 	if id.GTIN == "" || id.Serial == "" {
 		return nil, fmt.Errorf("%w: a pack has a GTIN and a serial number", ErrRequest)
@@ -155,15 +170,21 @@ func (d *Desk) OwnOpening(ctx context.Context, id gs1.Identifier) (*api.Opening,
 		return nil, err
 	}
 	if len(batches) == 0 {
-		return nil, ErrUnknown
+		return nil, fmt.Errorf("%w: nobody here makes %s", ErrUnknown, id.GTIN)
 	}
+	made := false
 	for i := range batches {
-		if b := &batches[i]; id.Lot == "" || b.Lot == id.Lot {
+		b := &batches[i]
+		made = made || b.Certificate != ""
+		if id.Lot == "" || b.Lot == id.Lot {
 			o, err := d.open(ctx, b, id.Serial)
 			if err == nil || !errors.Is(err, ErrUnknown) {
 				return o, err
 			}
 		}
+	}
+	if !made {
+		return nil, fmt.Errorf("%w: no captured document has %s %s", ErrUnknown, id.GTIN, id.Serial)
 	}
 	return nil, fmt.Errorf("%w: %s %s", ledger.ErrLeaf, id.GTIN, id.Serial)
 }
