@@ -14,7 +14,6 @@ import (
 
 type captureCmd struct {
 	server
-	JSON  bool     `help:"Print what became of each document as JSON, a line each."`
 	Files []string `arg:"" name:"file" help:"EPCIS documents: 2.0 JSON-LD, or XML 1.2 or 2.0; - for standard input."`
 }
 
@@ -41,14 +40,13 @@ func (c *captureCmd) Run(ctx context.Context, con *console) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
-		if c.JSON {
-			if err := printJSON(con.out, got); err != nil {
-				return err
-			}
-			continue
+		err = c.show(con, got, func() {
+			con.printf("%s: %d events, %d batches; anchored as leaf %d at height %d, digest %s\n",
+				name, got.Events, len(got.Batches), got.Index, got.Height, got.Digest)
+		})
+		if err != nil {
+			return err
 		}
-		con.printf("%s: %d events, %d batches; anchored as leaf %d at height %d, digest %s\n",
-			name, got.Events, len(got.Batches), got.Index, got.Height, got.Digest)
 	}
 	return nil
 }
@@ -56,7 +54,6 @@ func (c *captureCmd) Run(ctx context.Context, con *console) error {
 type traceCmd struct {
 	server
 	Trust      string `help:"The trust root that you pin. Without it the server's own is used, and said so." placeholder:"FILE"`
-	JSON       bool   `help:"Print trail and verdict as JSON."`
 	Save       string `help:"Keep the evidence of the pack in this file." placeholder:"FILE"`
 	Identifier string `arg:"" help:"A GS1 code in any form: element string, Digital Link, EPC URN."`
 }
@@ -92,12 +89,8 @@ func (t *traceCmd) Run(ctx context.Context, con *console) error {
 			return undecided(con, err)
 		}
 	}
-	if t.JSON {
-		if err := printJSON(con.out, out); err != nil {
-			return err
-		}
-	} else {
-		t.print(con, &out)
+	if err := t.show(con, out, func() { t.print(con, &out) }); err != nil {
+		return err
 	}
 	if out.Verdict == nil {
 		return exit(exitUndecided)

@@ -2,10 +2,10 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/url"
 	"strings"
+	"time"
 
 	"theriac/api"
 	"theriac/client"
@@ -21,10 +21,7 @@ type memberCmd struct {
 	Suspend      memberStandingCmd     `cmd:"" help:"Propose to suspend, remove or reinstate a member."`
 }
 
-type memberListCmd struct {
-	server
-	JSON bool `help:"Print JSON."`
-}
+type memberListCmd struct{ server }
 
 func (m *memberListCmd) Run(ctx context.Context, con *console) error {
 	c, err := m.client()
@@ -35,17 +32,15 @@ func (m *memberListCmd) Run(ctx context.Context, con *console) error {
 	if err != nil {
 		return err
 	}
-	if m.JSON {
-		return printJSON(con.out, members)
-	}
-	for _, x := range *members {
-		var roles []string
-		for _, r := range x.Roles {
-			roles = append(roles, string(r))
+	return m.show(con, members, func() {
+		for _, x := range *members {
+			var roles []string
+			for _, r := range x.Roles {
+				roles = append(roles, string(r))
+			}
+			con.printf("%s  %-9s %-28s %-26s %s\n", x.GLN, x.Status, x.Name, strings.Join(roles, ","), x.Endpoint)
 		}
-		con.printf("%s  %-9s %-28s %-26s %s\n", x.GLN, x.Status, x.Name, strings.Join(roles, ","), x.Endpoint)
-	}
-	return nil
+	})
 }
 
 type memberApplyCmd struct {
@@ -93,10 +88,11 @@ func (m *memberApplicationsCmd) Run(ctx context.Context, con *console) error {
 	if err != nil {
 		return err
 	}
-	for _, a := range *found {
-		con.printf("%s  %s  %-28s %v  %s\n", a.ID, a.GLN, a.Name, a.Roles, a.Created)
-	}
-	return nil
+	return m.show(con, found, func() {
+		for _, a := range *found {
+			con.printf("%s  %s  %-28s %v  %s\n", a.ID, a.GLN, a.Name, a.Roles, a.Created)
+		}
+	})
 }
 
 type memberAdmitCmd struct {
@@ -118,8 +114,9 @@ func decide(ctx context.Context, con *console, s *server, path string, body any)
 	if err != nil {
 		return err
 	}
-	con.printf("proposal %s: %s, %d for, %d against\n", d.Proposal, d.Status, d.For, d.Against)
-	return nil
+	return s.show(con, d, func() {
+		con.printf("proposal %s: %s, %d for, %d against\n", d.Proposal, d.Status, d.For, d.Against)
+	})
 }
 
 type memberVoteCmd struct {
@@ -174,7 +171,7 @@ type keyNewCmd struct {
 	Endpoint string   `help:"Address under which others reach it." placeholder:"URL"`
 	Genesis  string   `help:"Genesis of the network to join; with it the folder gets a node." placeholder:"FILE"`
 	Peer     []string `help:"id@host:port of a node to connect to; may be repeated."`
-	P2P      string   `help:"host:port for peers of the node." default:"127.0.0.1:26656"`
+	P2P      string   `name:"peer-listen" help:"host:port for peers of the node." default:"127.0.0.1:26656"`
 	SyncFrom string   `help:"API of a member from whose blocks to verify a snapshot; without it every block is fetched." placeholder:"URL"`
 	Profile  string   `help:"lan or wan." enum:"lan,wan" default:"lan"`
 }
@@ -218,16 +215,26 @@ func (k *keyListCmd) Run(ctx context.Context, con *console) error {
 		if m.GLN != k.Member {
 			continue
 		}
-		for _, key := range m.Keys {
-			raw, err := json.Marshal(key)
-			if err != nil {
-				return err
+		return k.show(con, m.Keys, func() {
+			for _, key := range m.Keys {
+				con.printf("%s  %s\n", key.ID, standing(key))
 			}
-			con.printf("%s\n", raw)
-		}
-		return nil
+		})
 	}
 	return fmt.Errorf("no member %s", k.Member)
+}
+
+// standing says since and until when a key counts.
+func standing(k api.Key) string {
+	at := func(ms int64) string { return time.UnixMilli(ms).UTC().Format(time.RFC3339) }
+	s := "since " + at(k.From)
+	if k.Until != 0 {
+		s += ", until " + at(k.Until)
+	}
+	if k.Revoked != 0 {
+		s += ", revoked " + at(k.Revoked)
+	}
+	return s
 }
 
 type keyRotateCmd struct{ server }
@@ -243,8 +250,7 @@ func (k *keyRotateCmd) Run(ctx context.Context, con *console) error {
 	if err != nil {
 		return err
 	}
-	con.printf("key %s is in use\n", key.ID)
-	return nil
+	return k.show(con, key, func() { con.printf("key %s is in use\n", key.ID) })
 }
 
 type keyRevokeCmd struct {
@@ -260,6 +266,5 @@ func (k *keyRevokeCmd) Run(ctx context.Context, con *console) error {
 	if err := client.Delete(ctx, c, "/v1/keys/"+url.PathEscape(k.Key)); err != nil {
 		return err
 	}
-	con.printf("key %s is revoked\n", k.Key)
-	return nil
+	return k.show(con, map[string]string{"revoked": k.Key}, func() { con.printf("key %s is revoked\n", k.Key) })
 }

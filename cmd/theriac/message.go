@@ -59,8 +59,9 @@ func (m *messageSendCmd) Run(ctx context.Context, con *console) error {
 	if err != nil {
 		return err
 	}
-	con.printf("message %s is queued; it goes out by itself: theriac message show %s\n", sent.ID, sent.ID)
-	return nil
+	return m.show(con, sent, func() {
+		con.printf("message %s is queued; it goes out by itself: theriac message show %s\n", sent.ID, sent.ID)
+	})
 }
 
 type messageListCmd struct {
@@ -69,7 +70,6 @@ type messageListCmd struct {
 	Case   string `help:"Only this case (ID_BC)."`
 	Status string `help:"Only queued, sent, refused or received ones."`
 	Limit  int    `help:"How many." default:"50"`
-	JSON   bool   `help:"Print JSON."`
 }
 
 func (m *messageListCmd) Run(ctx context.Context, con *console) error {
@@ -87,17 +87,15 @@ func (m *messageListCmd) Run(ctx context.Context, con *console) error {
 	if err != nil {
 		return err
 	}
-	if m.JSON {
-		return printJSON(con.out, found)
-	}
-	for _, x := range found.Items {
-		anchor := x.Code
-		if x.Receipt != nil {
-			anchor = x.Receipt.BC.String()
+	return m.show(con, found, func() {
+		for _, x := range found.Items {
+			anchor := x.Code
+			if x.Receipt != nil {
+				anchor = x.Receipt.BC.String()
+			}
+			con.printf("%s  %-11s %-8s %s → %s  %s  %s\n", x.ID, x.Type, x.Status, x.From, x.To, x.Case, anchor)
 		}
-		con.printf("%s  %-11s %-8s %s → %s  %s  %s\n", x.ID, x.Type, x.Status, x.From, x.To, x.Case, anchor)
-	}
-	return nil
+	})
 }
 
 type messageShowCmd struct {

@@ -31,7 +31,7 @@ type networkInitCmd struct {
 	Chain      string `help:"Name of the chain." default:"theriac"`
 	Host       string `help:"Host on which all listen; edit organisation.json to spread them." default:"127.0.0.1"`
 	API        int    `help:"Port of the first API." default:"8080"`
-	P2P        int    `help:"Port of the first node." default:"26656"`
+	P2P        int    `name:"peer-port" help:"Port of the first node." default:"26656"`
 	Profile    string `help:"lan or wan." enum:"lan,wan" default:"lan"`
 }
 
@@ -76,10 +76,7 @@ func (n *networkInitCmd) Run(con *console) error {
 	return nil
 }
 
-type networkStatusCmd struct {
-	server
-	JSON bool `help:"Print JSON."`
-}
+type networkStatusCmd struct{ server }
 
 func (n *networkStatusCmd) Run(ctx context.Context, con *console) error {
 	c, err := n.client()
@@ -90,12 +87,10 @@ func (n *networkStatusCmd) Run(ctx context.Context, con *console) error {
 	if err != nil {
 		return err
 	}
-	if n.JSON {
-		return printJSON(con.out, s)
-	}
-	con.printf("chain %s, height %d, %d leaves, %d peers, %d waiting\n", s.Chain, s.Height, s.Root.LogSize, s.Peers, s.Waiting)
-	con.printf("node %s, validates %v, catching up %v\n", s.Node, s.Validates, s.CatchingUp)
-	return nil
+	return n.show(con, s, func() {
+		con.printf("chain %s, height %d, %d leaves, %d peers, %d waiting\n", s.Chain, s.Height, s.Root.LogSize, s.Peers, s.Waiting)
+		con.printf("node %s, validates %v, catching up %v\n", s.Node, s.Validates, s.CatchingUp)
+	})
 }
 
 type networkWitnessCmd struct {

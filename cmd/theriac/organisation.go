@@ -114,8 +114,7 @@ func (b *batchReleaseCmd) Run(ctx context.Context, con *console) error {
 	if j.State != "done" {
 		return fmt.Errorf("%s: %s", j.Code, j.Detail)
 	}
-	con.printf("batch %s: %d packs released\n", j.Result, j.Total)
-	return nil
+	return b.show(con, j, func() { con.printf("batch %s: %d packs released\n", j.Result, j.Total) })
 }
 
 type batchPacksCmd struct {
@@ -135,10 +134,11 @@ func (b *batchPacksCmd) Run(ctx context.Context, con *console) error {
 	if err != nil {
 		return err
 	}
-	for _, p := range *packs {
-		con.printf("%d\t%s\n", p.Index, p.Code)
-	}
-	return nil
+	return b.show(con, packs, func() {
+		for _, p := range *packs {
+			con.printf("%d\t%s\n", p.Index, p.Code)
+		}
+	})
 }
 
 type batchRecallCmd struct {
@@ -160,8 +160,7 @@ func (b *batchRecallCmd) Run(ctx context.Context, con *console) error {
 	if err != nil {
 		return err
 	}
-	con.printf("%s: leaf %d at height %d\n", b.Status, done.Index, done.Height)
-	return nil
+	return b.show(con, done, func() { con.printf("%s: leaf %d at height %d\n", b.Status, done.Index, done.Height) })
 }
 
 type unitCmd struct {
@@ -196,8 +195,9 @@ func (u *unitMoveCmd) Run(ctx context.Context, con *console) error {
 	if err != nil {
 		return err
 	}
-	con.printf("%d packs %s: operation %s, leaf %d, block time %d\n", len(u.Code), u.To, done.Operation, done.Index, done.Time)
-	return nil
+	return u.show(con, done, func() {
+		con.printf("%d packs %s: operation %s, leaf %d, block time %d\n", len(u.Code), u.To, done.Operation, done.Index, done.Time)
+	})
 }
 
 type unitUndoCmd struct {
@@ -218,6 +218,5 @@ func (u *unitUndoCmd) Run(ctx context.Context, con *console) error {
 	if err != nil {
 		return err
 	}
-	con.printf("undone: leaf %d at height %d\n", done.Index, done.Height)
-	return nil
+	return u.show(con, done, func() { con.printf("undone: leaf %d at height %d\n", done.Index, done.Height) })
 }

@@ -48,7 +48,7 @@ func (s *serveCmd) Run(ctx context.Context, con *console) error {
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}
-	endpoint := "http://" + l.Addr().String()
+	endpoint := settings.Scheme() + "://" + l.Addr().String()
 	forget, err := leaveNote(endpoint, filepath.Join(s.Data, "token"))
 	if err != nil {
 		return errors.Join(err, l.Close(), org.Close())
@@ -66,7 +66,7 @@ func (k *keyNewCmd) settings() (*organisation.Settings, error) {
 		Node: organisation.NodeSettings{Listen: k.P2P, Peers: k.Peer, SyncFrom: k.SyncFrom, Profile: organisation.Profile(k.Profile)},
 	}
 	if s.Endpoint == "" {
-		s.Endpoint = "http://" + k.Listen
+		s.Endpoint = s.Scheme() + "://" + k.Listen
 	}
 	roles, err := organisation.Roles(k.Role)
 	s.Roles = roles

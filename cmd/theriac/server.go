@@ -16,6 +16,16 @@ import (
 type server struct {
 	Server string `help:"Address of the organisation's API." default:"http://127.0.0.1:8080" env:"THERIAC_SERVER" placeholder:"URL"`
 	Token  string `help:"Operator's token; found by itself for a server that this user runs on this machine." env:"THERIAC_TOKEN"`
+	JSON   bool   `help:"Print the answer as JSON."`
+}
+
+// show prints an answer: as JSON for machines, or as people writes it.
+func (s *server) show(con *console, answer any, people func()) error {
+	if s.JSON {
+		return printJSON(con.out, answer)
+	}
+	people()
+	return nil
 }
 
 // client returns a client of the server.

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	"net"
@@ -76,7 +77,8 @@ func (s *server) once(w *recorder, r *http.Request, key string, next http.Handle
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	request := canon.Hash("theriac/request/1", []byte(r.Method), []byte(r.URL.RequestURI()), body)
-	before, err := s.Responses.Begin(r.Context(), key, request, s.Now())
+	began := s.Now()
+	before, err := s.Responses.Begin(r.Context(), key, request, began)
 	if err != nil {
 		send(w, problemOf(err))
 		return
@@ -91,11 +93,13 @@ func (s *server) once(w *recorder, r *http.Request, key string, next http.Handle
 	}
 	w.keep = true
 	next.ServeHTTP(w, r)
+	// What was done is answered although the caller has gone: he will ask again.
+	ctx := context.WithoutCancel(r.Context())
 	if w.status >= 500 || w.status == http.StatusTooManyRequests {
-		err = s.Responses.Release(r.Context(), key) // it may go well the next time
+		err = s.Responses.Release(ctx, key, began) // it may go well the next time
 	} else {
 		answer := idempotency.Response{Status: w.status, Type: w.Header().Get("Content-Type"), Body: w.body.Bytes()}
-		err = s.Responses.Finish(r.Context(), key, answer, s.Now())
+		err = s.Responses.Finish(ctx, key, began, answer, s.Now())
 	}
 	if err != nil {
 		s.Log.Error("idempotency", "err", err)
@@ -120,6 +124,7 @@ type limits struct {
 
 	mu      sync.Mutex
 	buckets map[string]*rate.Limiter
+	booked  map[string]time.Time // by address and code of a refusal
 	swept   time.Time
 }
 
@@ -134,7 +139,7 @@ func newLimits(perSecond float64, now func() time.Time) *limits {
 	if perSecond <= 0 {
 		perSecond = usualLimit
 	}
-	return &limits{every: rate.Limit(perSecond), now: now, buckets: map[string]*rate.Limiter{}, swept: now()}
+	return &limits{every: rate.Limit(perSecond), now: now, buckets: map[string]*rate.Limiter{}, booked: map[string]time.Time{}, swept: now()}
 }
 
 // take takes n tokens of an address and reports whether there were enough.
@@ -142,13 +147,8 @@ func (l *limits) take(address string, n int) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := l.now()
-	if now.Sub(l.swept) > time.Minute {
-		l.sweep(now)
-	}
-	host, _, err := net.SplitHostPort(address)
-	if err != nil {
-		host = address
-	}
+	l.sweep(now)
+	host := hostOf(address)
 	b := l.buckets[host]
 	if b == nil {
 		b = rate.NewLimiter(l.every, int(burst*float64(l.every))+guess)
@@ -157,9 +157,40 @@ func (l *limits) take(address string, n int) bool {
 	return b.AllowN(now, n)
 }
 
-// sweep forgets addresses whose buckets are full again.
+func hostOf(address string) string {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return address
+	}
+	return host
+}
+
+// first reports whether nothing was refused to an address with this code within
+// the last minute.
+func (l *limits) first(address, code string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now, key := l.now(), hostOf(address)+" "+code
+	l.sweep(now)
+	if at, ok := l.booked[key]; ok && now.Sub(at) < time.Minute {
+		return false
+	}
+	l.booked[key] = now
+	return true
+}
+
+// sweep forgets, once a minute, addresses whose buckets are full again and
+// refusals that were booked a while ago.
 func (l *limits) sweep(now time.Time) {
+	if now.Sub(l.swept) <= time.Minute {
+		return
+	}
 	l.swept = now
+	for key, at := range l.booked {
+		if now.Sub(at) >= time.Minute {
+			delete(l.booked, key)
+		}
+	}
 	for host, b := range l.buckets {
 		if b.TokensAt(now) >= float64(b.Burst()) {
 			delete(l.buckets, host)

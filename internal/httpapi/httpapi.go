@@ -26,9 +26,11 @@ import (
 	"theriac"
 	"theriac/api"
 	"theriac/canon"
+	"theriac/internal/audit"
 	"theriac/internal/idempotency"
 	"theriac/internal/registry"
 	"theriac/internal/supply"
+	"theriac/refusal"
 )
 
 // A Node is what operators ask of the ledger node.
@@ -49,10 +51,11 @@ type Node interface {
 type Responses interface {
 	// Begin returns nil if the caller is to do the request and then Finish or
 	// Release the key, or the answer that was given before; a refusal if the key
-	// stands for another request or is being worked on.
+	// stands for another request or is being worked on. The time of Begin tells
+	// who has the key: after its lease another may.
 	Begin(ctx context.Context, key string, request canon.Digest, now time.Time) (*idempotency.Response, error)
-	Finish(ctx context.Context, key string, r idempotency.Response, now time.Time) error
-	Release(ctx context.Context, key string) error
+	Finish(ctx context.Context, key string, began time.Time, r idempotency.Response, now time.Time) error
+	Release(ctx context.Context, key string, began time.Time) error
 }
 
 // A Config says what the API speaks for.
@@ -129,10 +132,24 @@ func (s *server) authenticate(ctx huma.Context, next func(huma.Context)) {
 		return
 	}
 	if !s.authorised(ctx.Header("Authorization")) {
-		s.write(ctx, problemOf(errUnauthorised))
+		s.book(ctx.Context(), ctx.RemoteAddr(), ctx.Operation().OperationID, errUnauthorised)
+		_, w := humago.Unwrap(ctx)
+		send(w, problemOf(errUnauthorised))
 		return
 	}
 	next(ctx)
+}
+
+// book enters what a stranger was refused, once a minute for an address and a
+// reason: more would let strangers fill the book.
+func (s *server) book(ctx context.Context, address, operation string, err error) {
+	if !s.limits.first(address, refusal.Code(err)) {
+		return
+	}
+	e := audit.New(s.Now(), address, operation, s.GLN, err)
+	if err := s.Supply.Audit.Record(context.WithoutCancel(ctx), e); err != nil {
+		s.Log.Error("audit book", "err", err, "operation", operation, "code", e.Code)
+	}
 }
 
 // authorised compares in a time that says nothing of the token.
@@ -140,11 +157,6 @@ func (s *server) authorised(header string) bool {
 	got := sha256.Sum256([]byte(header))
 	want := sha256.Sum256(append([]byte("Bearer "), s.Token...))
 	return len(s.Token) > 0 && subtle.ConstantTimeCompare(got[:], want[:]) == 1
-}
-
-func (s *server) write(ctx huma.Context, p *problem) {
-	// An answer that cannot be written has nobody to read it.
-	_ = huma.WriteErr(s.api, ctx, p.Status, p.Detail, p)
 }
 
 // operation returns the id that names an operation on the ledger: what the

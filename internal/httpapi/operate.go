@@ -101,11 +101,11 @@ func (s *server) standing(ctx context.Context, in *struct {
 	return s.decision(s.Registry.Propose(ctx, operation(s.GLN, in.Key), chain.Action{Standing: standing}))
 }
 
-type byProposal struct {
+type ByProposal struct {
 	Proposal string `path:"proposal"`
 }
 
-func (s *server) proposal(_ context.Context, in *byProposal) (*reply[api.Decision], error) {
+func (s *server) proposal(_ context.Context, in *ByProposal) (*reply[api.Decision], error) {
 	id, err := digest(in.Proposal)
 	if err != nil {
 		return nil, err
@@ -114,7 +114,7 @@ func (s *server) proposal(_ context.Context, in *byProposal) (*reply[api.Decisio
 }
 
 func (s *server) vote(ctx context.Context, in *struct {
-	byProposal
+	ByProposal
 	Body struct {
 		Accept bool `json:"accept"`
 	}

@@ -18,12 +18,12 @@ import (
 	"theriac/pedigree"
 )
 
-// A Caller is the address that a request comes from.
-type Caller struct{ address string }
+// A Caller is the address that a request comes from, and what it asks for.
+type Caller struct{ address, operation string }
 
 // Resolve implements huma.Resolver.
 func (f *Caller) Resolve(ctx huma.Context) []error {
-	f.address = ctx.RemoteAddr()
+	f.address, f.operation = ctx.RemoteAddr(), ctx.Operation().OperationID
 	return nil
 }
 
@@ -81,8 +81,9 @@ func (s *server) public() {
 }
 
 // allow takes a look-up from an address's allowance.
-func (s *server) allow(f Caller, n int) error {
-	if !s.limits.take(f.address, n) {
+func (s *server) allow(ctx context.Context, f Caller) error {
+	if !s.limits.take(f.address, 1) {
+		s.book(ctx, f.address, f.operation, errTooMany)
 		return problemOf(errTooMany)
 	}
 	return nil
@@ -90,9 +91,10 @@ func (s *server) allow(f Caller, n int) error {
 
 // looked ends a look-up. One of a serial number that does not exist may be a
 // guess, and costs more.
-func (s *server) looked(f Caller, err error) error {
+func (s *server) looked(ctx context.Context, f Caller, err error) error {
 	if errors.Is(err, ledger.ErrLeaf) {
 		s.limits.take(f.address, guess)
+		s.book(ctx, f.address, f.operation, ledger.ErrLeaf)
 	}
 	return s.fail(err)
 }
@@ -126,7 +128,7 @@ func (s *server) identifier(code string) (gs1.Identifier, error) {
 }
 
 func (s *server) bundle(ctx context.Context, in *byCode) (*blob, error) {
-	if err := s.allow(in.Caller, 1); err != nil {
+	if err := s.allow(ctx, in.Caller); err != nil {
 		return nil, err
 	}
 	id, err := s.identifier(in.ID)
@@ -135,7 +137,7 @@ func (s *server) bundle(ctx context.Context, in *byCode) (*blob, error) {
 	}
 	b, err := s.Supply.Bundle(ctx, id)
 	if err != nil {
-		return nil, s.looked(in.Caller, err)
+		return nil, s.looked(ctx, in.Caller, err)
 	}
 	raw, err := b.Encode()
 	if err != nil {
@@ -145,7 +147,7 @@ func (s *server) bundle(ctx context.Context, in *byCode) (*blob, error) {
 }
 
 func (s *server) opening(ctx context.Context, in *byCode) (*reply[api.Opening], error) {
-	if err := s.allow(in.Caller, 1); err != nil {
+	if err := s.allow(ctx, in.Caller); err != nil {
 		return nil, err
 	}
 	id, err := s.identifier(in.ID)
@@ -157,13 +159,13 @@ func (s *server) opening(ctx context.Context, in *byCode) (*reply[api.Opening], 
 		err = ledger.ErrLeaf // nor does the serial number exist here
 	}
 	if err != nil {
-		return nil, s.looked(in.Caller, err)
+		return nil, s.looked(ctx, in.Caller, err)
 	}
 	return &reply[api.Opening]{*o}, nil
 }
 
 func (s *server) trace(ctx context.Context, in *byCode) (*reply[api.Trail], error) {
-	if err := s.allow(in.Caller, 1); err != nil {
+	if err := s.allow(ctx, in.Caller); err != nil {
 		return nil, err
 	}
 	t, err := s.Supply.Trace(ctx, in.ID)
@@ -179,7 +181,7 @@ func (s *server) caseOf(ctx context.Context, in *struct {
 	From uint64 `query:"from" doc:"Leaf to begin at"`
 },
 ) (*reply[[]theriac.Exchange], error) {
-	if err := s.allow(in.Caller, 1); err != nil {
+	if err := s.allow(ctx, in.Caller); err != nil {
 		return nil, err
 	}
 	found, err := s.Supply.Case(ctx, in.Case, in.From)

@@ -6,13 +6,11 @@ package organisation
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -98,10 +96,16 @@ func (x *Organisation) open(ctx context.Context, dir string, o Options) error {
 		}
 		x.own = true
 	}
+	out, err := x.Settings.TLS.client()
+	if err != nil {
+		return err
+	}
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.TLSClientConfig = out
 	n := &node{Node: x.Node, gln: x.Settings.GLN, version: o.Version, maxAge: MaxAge}
 	x.Supply = &supply.Desk{
 		GLN: x.Settings.GLN, Chain: x.Node.Chain(), Ledger: n, Keys: keys, Messages: x.store, Archive: x.store, Works: x.store,
-		Jobs: x.store, Documents: x.store, Audit: x.store, Post: post{http.DefaultTransport}, Packs: x.packs,
+		Jobs: x.store, Documents: x.store, Audit: x.store, Post: post{transport}, Packs: x.packs,
 		Now: o.Now, NewID: newID, Log: x.log,
 	}
 	x.Registry = &registry.Desk{
@@ -121,12 +125,27 @@ func (x *Organisation) open(ctx context.Context, dir string, o Options) error {
 	}
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	x.cancel = cancel
-	x.group.Add(1)
-	go func() {
-		defer x.group.Done()
-		x.Supply.Deliver(work)
-	}()
+	x.group.Go(func() { x.Supply.Deliver(work) })
+	x.group.Go(func() { x.prune(work, o.Now) })
 	return nil
+}
+
+// kept is how long the answer to an idempotency key is remembered. Past it the
+// ledger still knows the operation that the key names.
+const kept = 7 * 24 * time.Hour
+
+// prune forgets old answers until ctx ends.
+func (x *Organisation) prune(ctx context.Context, now func() time.Time) {
+	for {
+		if err := x.store.Prune(ctx, now().Add(-kept)); err != nil && ctx.Err() == nil {
+			x.log.Error("forget old answers", "err", err)
+		}
+		select {
+		case <-time.After(time.Hour):
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 func (x *Organisation) nodeConfig(dir string) cometbft.Config {
@@ -155,11 +174,11 @@ func (x *Organisation) Serve(ctx context.Context, l net.Listener) error {
 		Handler: x.handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
 		MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(x.log.Handler(), slog.LevelWarn),
 	}
-	if x.Settings.TLS.Certificate != "" {
-		config, err := x.Settings.TLS.config()
-		if err != nil {
-			return errors.Join(err, l.Close())
-		}
+	config, err := x.Settings.TLS.server()
+	if err != nil {
+		return errors.Join(err, l.Close())
+	}
+	if config != nil {
 		l = tls.NewListener(l, config)
 	}
 	ended := make(chan error, 1)
@@ -175,28 +194,6 @@ func (x *Organisation) Serve(ctx context.Context, l net.Listener) error {
 		return errors.Join(err, server.Close())
 	}
 	return nil
-}
-
-// config returns what the settings ask for: TLS 1.3, and callers' certificates
-// if there is an authority for them.
-func (t *TLS) config() (*tls.Config, error) {
-	cert, err := tls.LoadX509KeyPair(t.Certificate, t.Key)
-	if err != nil {
-		return nil, fmt.Errorf("tls: %w", err)
-	}
-	c := &tls.Config{MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{cert}}
-	if t.ClientCA == "" {
-		return c, nil
-	}
-	pem, err := os.ReadFile(t.ClientCA)
-	if err != nil {
-		return nil, fmt.Errorf("tls: %w", err)
-	}
-	c.ClientCAs, c.ClientAuth = x509.NewCertPool(), tls.VerifyClientCertIfGiven
-	if !c.ClientCAs.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("tls: %s holds no certificate", t.ClientCA)
-	}
-	return c, nil
 }
 
 // Close stops what runs and closes what is open.

@@ -23,7 +23,7 @@ type Settings struct {
 	Prefixes []string     `json:"prefixes,omitempty"` // licensed GS1 company prefixes
 	Listen   string       `json:"listen"`             // host:port of the API
 	Endpoint string       `json:"endpoint"`           // address under which others reach it
-	Store    string       `json:"store"`              // empty: SQLite in the folder
+	Store    string       `json:"store,omitempty"`    // empty: SQLite in the folder
 	Node     NodeSettings `json:"node"`
 	TLS      TLS          `json:"tls,omitzero"`
 }
@@ -37,13 +37,6 @@ type NodeSettings struct {
 	// SyncFrom is the API of a member; a node without state begins from a
 	// snapshot of its peers then, verified from the genesis.
 	SyncFrom string `json:"sync_from,omitempty"`
-}
-
-// TLS makes the API speak HTTPS, and with ClientCA ask callers for certificates.
-type TLS struct {
-	Certificate string `json:"certificate,omitempty"` // PEM file
-	Key         string `json:"key,omitempty"`         // PEM file
-	ClientCA    string `json:"client_ca,omitempty"`   // PEM file
 }
 
 // The files of an organisation's folder.
