@@ -258,6 +258,15 @@ type keyRevokeCmd struct {
 	Key string `arg:"" help:"Thumbprint (kid) of the key."`
 }
 
+// Help implements kong.HelpProvider.
+func (keyRevokeCmd) Help() string {
+	return `It ends with the block that the revocation is in; what was signed before stays
+valid. Put -- before a thumbprint that begins with a dash.
+
+  theriac key list 9521141400007
+  theriac key revoke -- -Z3yw0WJ0…`
+}
+
 func (k *keyRevokeCmd) Run(ctx context.Context, con *console) error {
 	c, err := k.client()
 	if err != nil {

@@ -100,7 +100,7 @@ func (m *messageListCmd) Run(ctx context.Context, con *console) error {
 
 type messageShowCmd struct {
 	server
-	ID string `arg:"" help:"Id (22 characters) or anchor (43)."`
+	ID string `arg:"" help:"Id of a message that this organisation sent, or anchor of any."`
 }
 
 func (m *messageShowCmd) Run(ctx context.Context, con *console) error {

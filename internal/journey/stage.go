@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -126,7 +127,7 @@ func (s *Stage) found() error {
 	var plans []organisation.Plan
 	for i, p := range s.parts() {
 		listen := s.config.Listen
-		if p.actor != &s.Cast.Pharmacy || listen == "" {
+		if p.actor != &s.Cast.Pharmacy || listen == "" || strings.HasSuffix(listen, ":0") {
 			if listen, err = organisation.FreePort(); err != nil {
 				return err
 			}
@@ -158,7 +159,7 @@ func (s *Stage) found() error {
 // somebody has taken that one since.
 func (s *Stage) listen(ctx context.Context, org *organisation.Organisation, p part, dir string) error {
 	address := org.Settings.Listen
-	if p.actor == &s.Cast.Pharmacy && s.config.Listen != "" {
+	if p.actor == &s.Cast.Pharmacy && s.config.Listen != "" && !strings.HasSuffix(s.config.Listen, ":0") {
 		address = s.config.Listen
 	}
 	l, err := net.Listen("tcp", address)

@@ -53,7 +53,13 @@ func (p *packs) Build(ctx context.Context, s supply.BatchSpec, progress func(don
 	if len(s.Serials) > 0 {
 		spec.Serials, spec.Size = each(s.Serials), uint64(len(s.Serials))
 	}
-	b, err := p.store.Build(ctx, spec, progress)
+	size := spec.Size
+	b, err := p.store.Build(ctx, spec, func(done, total uint64) {
+		// The store counts steps of its work, of which a pack takes several.
+		if progress != nil {
+			progress(done*size/max(total, 1), size)
+		}
+	})
 	if err != nil {
 		return nil, err
 	}
