@@ -176,6 +176,12 @@ func (s *Stage) listen(ctx context.Context, org *organisation.Organisation, p pa
 		return errors.Join(err, l.Close())
 	}
 	endpoint := "http://" + l.Addr().String()
+	if endpoint != org.Settings.Endpoint {
+		org.Settings.Listen, org.Settings.Endpoint = l.Addr().String(), endpoint
+		if err := org.Settings.Save(dir); err != nil {
+			return errors.Join(err, l.Close())
+		}
+	}
 	if *p.actor, err = actor(org, endpoint, token); err != nil {
 		return errors.Join(err, l.Close())
 	}
