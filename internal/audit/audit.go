@@ -3,6 +3,7 @@
 package audit
 
 import (
+	"fmt"
 	"time"
 
 	"theriac/refusal"
@@ -18,6 +19,10 @@ type Entry struct {
 	Detail  string
 }
 
+// maxDetail is how many characters of an error are booked: a stranger's words may
+// stand in it, and must not fill the book.
+const maxDetail = 500
+
 // New returns the entry for an act that ended with err.
 func New(at time.Time, actor, action, subject string, err error) Entry {
 	e := Entry{Time: at, Actor: actor, Action: action, Subject: subject}
@@ -25,7 +30,7 @@ func New(at time.Time, actor, action, subject string, err error) Entry {
 		if e.Code = refusal.Code(err); e.Code == "" {
 			e.Code = "error"
 		}
-		e.Detail = err.Error()
+		e.Detail = fmt.Sprintf("%.*s", maxDetail, err.Error())
 	}
 	return e
 }

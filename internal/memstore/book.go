@@ -121,8 +121,8 @@ func (s *Store) Begin(ctx context.Context, key string, request canon.Digest, now
 	return nil, nil
 }
 
-// Finish keeps the answer to the request of a key.
-func (s *Store) Finish(ctx context.Context, key string, r idempotency.Response, now time.Time) error {
+// Finish keeps the answer to the request of a key that was taken at began.
+func (s *Store) Finish(ctx context.Context, key string, began time.Time, r idempotency.Response, now time.Time) error {
 	end, err := s.begin(ctx)
 	if err != nil {
 		return err
@@ -137,20 +137,22 @@ func (s *Store) Finish(ctx context.Context, key string, r idempotency.Response, 
 		return supply.ErrUnknown
 	case before.Status != 0:
 		return supply.ErrExists
+	case !before.at.Equal(moment(began)):
+		return idempotency.ErrInProgress
 	}
 	r.Body = bytes.Clone(r.Body)
 	s.responses[key] = response{Response: r, request: before.request, at: moment(now)}
 	return nil
 }
 
-// Release gives up a key that is not answered yet.
-func (s *Store) Release(ctx context.Context, key string) error {
+// Release gives up a key that was taken at began and is not answered yet.
+func (s *Store) Release(ctx context.Context, key string, began time.Time) error {
 	end, err := s.begin(ctx)
 	if err != nil {
 		return err
 	}
 	defer end()
-	if s.responses[key].Status == 0 {
+	if r := s.responses[key]; r.Status == 0 && r.at.Equal(moment(began)) {
 		delete(s.responses, key)
 	}
 	return nil

@@ -14,10 +14,6 @@ func (s *Store) ByDigest(ctx context.Context, bc canon.Digest) (*supply.Message,
 	return oneMessage(&r, err)
 }
 
-// pageBytes is how much of bodies a page holds before it ends early: a dossier
-// may be as large as this.
-const pageBytes = 32 << 20
-
 // List implements supply.Archive. A page may be shorter than the limit.
 func (s *Store) List(ctx context.Context, f supply.Filter, cursor string, limit int) ([]supply.Message, string, error) {
 	const doing = "list messages"
@@ -37,21 +33,11 @@ func (s *Store) List(ctx context.Context, f supply.Filter, cursor string, limit 
 		if err != nil {
 			return fail(doing, err)
 		}
-		for i, size := 0, 0; i < len(seqs); i++ {
-			if i == int(count) || size >= pageBytes {
-				next = inMail.cursor(seqs[i-1])
-				break
-			}
-			r, err := q.MessageBySeq(ctx, seqs[i])
-			if err != nil {
-				return fail(doing, err)
-			}
-			m, err := message(&r)
-			if err != nil {
-				return err
-			}
-			size += len(r.Body)
-			out = append(out, m)
+		if out, err = page(ctx, q, seqs[:min(len(seqs), int(count))]); err != nil {
+			return err
+		}
+		if len(out) < len(seqs) {
+			next = inMail.cursor(seqs[len(out)-1])
 		}
 		return nil
 	})
@@ -59,6 +45,28 @@ func (s *Store) List(ctx context.Context, f supply.Filter, cursor string, limit 
 		return nil, "", err
 	}
 	return out, next, nil
+}
+
+// pageBytes is how much of bodies a page holds before it ends early: a dossier
+// may be as large as this.
+const pageBytes = 32 << 20
+
+// page returns the messages at places, as many as a page holds, and at least one.
+func page(ctx context.Context, q *query.Queries, seqs []int64) ([]supply.Message, error) {
+	var out []supply.Message
+	for i, size := 0, 0; i < len(seqs) && size < pageBytes; i++ {
+		r, err := q.MessageBySeq(ctx, seqs[i])
+		if err != nil {
+			return nil, fail("read a message", err)
+		}
+		m, err := message(&r)
+		if err != nil {
+			return nil, err
+		}
+		size += len(r.Body)
+		out = append(out, m)
+	}
+	return out, nil
 }
 
 // choose returns the places of messages, by the query that looks at fewest rows.
@@ -71,8 +79,12 @@ func choose(ctx context.Context, q *query.Queries, f supply.Filter, before int64
 		})
 	case thread != "":
 		return q.ListMessagesByCase(ctx, query.ListMessagesByCaseParams{CaseID: thread, Status: status, Type: typ, Before: before, Count: count})
+	case status != "" && typ != "":
+		return q.ListMessagesByStatusAndType(ctx, query.ListMessagesByStatusAndTypeParams{
+			Status: status, Type: typ, Before: before, Count: count,
+		})
 	case status != "":
-		return q.ListMessagesByStatus(ctx, query.ListMessagesByStatusParams{Status: status, Type: typ, Before: before, Count: count})
+		return q.ListMessagesByStatus(ctx, query.ListMessagesByStatusParams{Status: status, Before: before, Count: count})
 	case typ != "":
 		return q.ListMessagesByType(ctx, query.ListMessagesByTypeParams{Type: typ, Before: before, Count: count})
 	}

@@ -58,21 +58,26 @@ func (s *Store) Defer(ctx context.Context, id canon.ID, next time.Time, code str
 	return fail("defer a message", err)
 }
 
-// Due implements supply.Messages: what has been due longest comes first.
+// Due implements supply.Messages: what has been due longest comes first. There
+// may be fewer than the limit although more are due.
 func (s *Store) Due(ctx context.Context, now time.Time, limit int) ([]supply.Message, error) {
+	const doing = "look for due messages"
 	count, err := rows(limit)
 	if err != nil {
 		return nil, err
 	}
-	found, err := s.reader().DueMessages(ctx, query.DueMessagesParams{Now: now.UnixMicro(), Count: count})
-	if err != nil {
-		return nil, fail("look for due messages", err)
-	}
-	out := make([]supply.Message, len(found))
-	for i := range found {
-		if out[i], err = message(&found[i]); err != nil {
-			return nil, err
+	var out []supply.Message
+	// On one state: what is settled meanwhile must not come as if it were due.
+	err = s.look(ctx, doing, func(q *query.Queries) error {
+		seqs, err := q.DueMessages(ctx, query.DueMessagesParams{Now: now.UnixMicro(), Count: count})
+		if err != nil {
+			return fail(doing, err)
 		}
+		out, err = page(ctx, q, seqs)
+		return err
+	})
+	if err != nil {
+		return nil, err
 	}
 	return out, nil
 }

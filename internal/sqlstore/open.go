@@ -42,14 +42,20 @@ const (
 // Open opens the store that dsn names, and makes or migrates it: sqlite:PATH or a
 // path, or postgres://… as pgx reads it.
 func Open(ctx context.Context, dsn string) (*Store, error) {
-	scheme, _, ok := strings.Cut(dsn, "://")
+	scheme, rest, ok := strings.Cut(dsn, ":")
+	postgres, url := scheme == "postgres" || scheme == "postgresql", strings.HasPrefix(rest, "//")
 	switch {
-	case ok && (scheme == "postgres" || scheme == "postgresql"):
+	case ok && postgres && url:
 		return openPostgres(ctx, dsn)
-	case ok:
+	case ok && (postgres || url):
 		return nil, fmt.Errorf("%w: not %s", ErrDSN, scheme)
+	case ok && scheme == "sqlite":
+		return openSQLite(ctx, rest)
+	// PostgreSQL's other form, host=… password=…, must not become a file's name.
+	case strings.Contains(dsn, "="):
+		return nil, fmt.Errorf("%w: write sqlite:PATH for a path with an equals sign", ErrDSN)
 	}
-	return openSQLite(ctx, strings.TrimPrefix(dsn, "sqlite:"))
+	return openSQLite(ctx, dsn)
 }
 
 func openSQLite(ctx context.Context, path string) (*Store, error) {
@@ -107,6 +113,8 @@ func openPostgres(ctx context.Context, dsn string) (*Store, error) {
 	// What happens once is one statement, which under this level waits for the
 	// other and looks again.
 	config.RuntimeParams["default_transaction_isolation"] = "read committed"
+	// A role or a database may be set to another, which garbles text or refuses it.
+	config.RuntimeParams["client_encoding"] = "UTF8"
 	db := stdlib.OpenDB(*config)
 	db.SetMaxOpenConns(pgConnections)
 	db.SetMaxIdleConns(pgConnections)
@@ -114,7 +122,7 @@ func openPostgres(ctx context.Context, dsn string) (*Store, error) {
 	if err := s.checkPostgres(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
-	locker, err := lock.NewPostgresSessionLocker()
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300)) // looks every second, for five minutes
 	if err == nil {
 		err = s.migrate(ctx, goose.DialectPostgres, "postgres", goose.WithSessionLocker(locker))
 	}
@@ -141,7 +149,8 @@ func (s *Store) checkPostgres(ctx context.Context) error {
 	return nil
 }
 
-// migrate brings the schema up to this version.
+// migrate brings the schema up to this version. Where another process does so too,
+// who is second at a step fails at it, and finds it done when he looks again.
 func (s *Store) migrate(ctx context.Context, dialect goose.Dialect, folder string, options ...goose.ProviderOption) error {
 	files, err := fs.Sub(migrations, "migrations/"+folder)
 	if err != nil {
@@ -151,13 +160,25 @@ func (s *Store) migrate(ctx context.Context, dialect goose.Dialect, folder strin
 	if err != nil {
 		return fmt.Errorf("migrations: %w", err)
 	}
+	// goose's own table is a step, too.
+	for range len(p.ListSources()) + 1 {
+		if err = up(ctx, p); err == nil || errors.Is(err, ErrNewer) || ctx.Err() != nil {
+			return err
+		}
+	}
+	return err
+}
+
+func up(ctx context.Context, p *goose.Provider) error {
 	has, knows, err := p.GetVersions(ctx)
 	if err != nil {
-		return fail("read the version", err)
+		return &Error{"read the version", err}
 	}
 	if has > knows {
 		return fmt.Errorf("%w: it has schema %d, this version knows %d", ErrNewer, has, knows)
 	}
-	_, err = p.Up(ctx)
-	return fail("migrate", err)
+	if _, err = p.Up(ctx); err != nil {
+		return &Error{"migrate", err}
+	}
+	return nil
 }

@@ -44,28 +44,35 @@ func (s *Store) Begin(ctx context.Context, key string, request canon.Digest, now
 	}
 }
 
-// Finish keeps the answer to the request of a key. The first answer stays: a
-// later one, of who was taken for dead, is supply.ErrExists.
-func (s *Store) Finish(ctx context.Context, key string, r idempotency.Response, now time.Time) error {
+// Finish keeps the answer to the request of a key that was taken at began. The
+// first answer stays (supply.ErrExists). Who was taken for dead meanwhile, and
+// comes too late, has no say: the key is another's (idempotency.ErrInProgress),
+// perhaps for another request.
+func (s *Store) Finish(ctx context.Context, key string, began time.Time, r idempotency.Response, now time.Time) error {
 	const doing = "answer a key"
 	if r.Status == 0 {
 		return errors.New("store: an answer has a status")
 	}
 	n, err := s.writer().AnswerKey(ctx, query.AnswerKeyParams{
-		At: now.UnixMicro(), Status: int64(r.Status), Type: query.Text(r.Type), Body: r.Body, Key: query.Text(key),
+		At: now.UnixMicro(), Status: int64(r.Status), Type: query.Text(r.Type), Body: r.Body, Key: query.Text(key), Began: began.UnixMicro(),
 	})
 	if err != nil || n == 1 {
 		return fail(doing, err)
 	}
-	if _, err := s.reader().Response(ctx, query.Text(key)); err != nil {
+	there, err := s.reader().Response(ctx, query.Text(key))
+	switch {
+	case err != nil:
 		return failOne(doing, err, supply.ErrUnknown)
+	case there.Status == 0:
+		return idempotency.ErrInProgress
 	}
 	return fmt.Errorf("answer: %w", supply.ErrExists)
 }
 
-// Release gives up a key that is not answered yet; its request may be sent again.
-func (s *Store) Release(ctx context.Context, key string) error {
-	return fail("release a key", s.writer().ReleaseKey(ctx, query.Text(key)))
+// Release gives up a key that was taken at began and is not answered yet; its
+// request may be sent again. A key that another has taken over stays his.
+func (s *Store) Release(ctx context.Context, key string, began time.Time) error {
+	return fail("release a key", s.writer().ReleaseKey(ctx, query.ReleaseKeyParams{Key: query.Text(key), Began: began.UnixMicro()}))
 }
 
 // Prune forgets the keys that were taken or answered before a time, and nothing else.

@@ -33,7 +33,7 @@ func unknownDocuments(t *testing.T, s supply.Documents) {
 	wantErr(t, "PutDocument", s.PutDocument(gone(t), d, []supply.Mention{{Identifier: "unknown"}}), context.Canceled)
 	_, err := s.Document(t.Context(), d.Digest)
 	wantErr(t, "Document", err, supply.ErrUnknown)
-	for _, name := range []string{"unknown", "", "\x00\xff", strings.Repeat("long", 10_000)} {
+	for _, name := range []string{"unknown", "unknown\x00\xff", strings.Repeat("unknown", 10_000)} {
 		found, err := s.Mentioning(t.Context(), name)
 		must(t, "Mentioning", err)
 		same(t, "Mentioning", found, nil)

@@ -68,7 +68,8 @@ type Keys interface {
 type Messages interface {
 	// Queue writes a new outgoing message.
 	Queue(ctx context.Context, m *Message) error
-	// Due returns queued messages whose time has come, the oldest first.
+	// Due returns queued messages whose time has come, the oldest first: one at
+	// least if there are any, but perhaps fewer than the limit.
 	Due(ctx context.Context, now time.Time, limit int) ([]Message, error)
 	// Defer notes a failed sending and when to try again.
 	Defer(ctx context.Context, id canon.ID, next time.Time, code string) error

@@ -22,7 +22,7 @@ UPDATE messages SET attempts = attempts + 1, next = $1, code = $2
 WHERE id = $3 AND status = 'queued';
 
 -- name: DueMessages :many
-SELECT * FROM messages WHERE status = 'queued' AND next <= @now ORDER BY next, seq LIMIT @count;
+SELECT seq FROM messages WHERE status = 'queued' AND next <= @now ORDER BY next, seq LIMIT @count;
 
 -- name: Message :one
 SELECT * FROM messages WHERE id = $1 AND issuer = $2;
@@ -33,30 +33,43 @@ SELECT * FROM messages WHERE seq = $1;
 -- name: MessageByAnchor :one
 SELECT * FROM messages WHERE bc = $1;
 
--- The listings name one page of messages: each begins with what chooses most,
--- an index, and looks at the rest ('' chooses all) row by row.
+-- The listings name one page of messages. Each goes down one index, from the row
+-- before the cursor to the last that it is about, and says so by comparing rows:
+-- for (status = @status AND seq < @before ORDER BY seq DESC) PostgreSQL may walk all
+-- messages by seq and throw away those of another status. Only within a case and
+-- after one anchor is the rest looked at row by row (the empty text chooses all).
 
 -- name: ListMessages :many
 SELECT seq FROM messages WHERE seq < @before ORDER BY seq DESC LIMIT @count;
 
 -- name: ListMessagesByType :many
-SELECT seq FROM messages WHERE type = @type AND seq < @before ORDER BY seq DESC LIMIT @count;
+SELECT seq FROM messages
+WHERE type >= @type AND (type, seq) < (@type, CAST(@before AS BIGINT))
+ORDER BY type DESC, seq DESC LIMIT @count;
 
 -- name: ListMessagesByStatus :many
 SELECT seq FROM messages
-WHERE status = @status AND (type = @type OR @type = '') AND seq < @before
-ORDER BY seq DESC LIMIT @count;
+WHERE status >= @status AND (status, seq) < (@status, CAST(@before AS BIGINT))
+ORDER BY status DESC, seq DESC LIMIT @count;
+
+-- name: ListMessagesByStatusAndType :many
+SELECT seq FROM messages
+WHERE (status, type) >= (@status, CAST(@type AS TEXT)) AND (status, type, seq) < (@status, @type, CAST(@before AS BIGINT))
+ORDER BY status DESC, type DESC, seq DESC LIMIT @count;
 
 -- name: ListMessagesByCase :many
 SELECT seq FROM messages
-WHERE case_id = @case_id AND (status = @status OR @status = '') AND (type = @type OR @type = '') AND seq < @before
-ORDER BY seq DESC LIMIT @count;
+WHERE case_id >= @case_id AND (case_id, seq) < (@case_id, CAST(@before AS BIGINT))
+  AND (status = @status OR @status = '') AND (type = @type OR @type = '')
+ORDER BY case_id DESC, seq DESC LIMIT @count;
 
 -- name: ListMessagesByPrev :many
-SELECT seq FROM follows JOIN messages ON seq = message
-WHERE follows.prev = @prev AND (case_id = @case_id OR @case_id = '') AND (status = @status OR @status = '')
-  AND (type = @type OR @type = '') AND message < @before
-ORDER BY message DESC LIMIT @count;
+SELECT message FROM follows
+WHERE follows.prev >= @prev AND (follows.prev, message) < (@prev, CAST(@before AS BIGINT)) AND (
+  SELECT (case_id = @case_id OR @case_id = '') AND (status = @status OR @status = '') AND (type = @type OR @type = '')
+  FROM messages WHERE seq = message
+)
+ORDER BY follows.prev DESC, message DESC LIMIT @count;
 
 -- name: PutBatch :exec
 INSERT INTO batches (id, gtin, lot, expiry, size, certificate, transformation, document, created)
@@ -128,11 +141,12 @@ WHERE responses.status = 0 AND responses.request = excluded.request AND response
 -- name: Response :one
 SELECT * FROM responses WHERE key = $1;
 
+-- Who has a key is told by when he took it: whoever takes it over does so later.
 -- name: AnswerKey :execrows
-UPDATE responses SET at = $1, status = $2, type = $3, body = $4 WHERE key = $5 AND status = 0;
+UPDATE responses SET at = @at, status = @status, type = @type, body = @body WHERE key = @key AND status = 0 AND at = @began;
 
 -- name: ReleaseKey :exec
-DELETE FROM responses WHERE key = $1 AND status = 0;
+DELETE FROM responses WHERE key = @key AND status = 0 AND at = @began;
 
 -- name: PruneResponses :exec
 DELETE FROM responses WHERE at < @before;

@@ -10,7 +10,7 @@ import (
 )
 
 const answerKey = `-- name: AnswerKey :execrows
-UPDATE responses SET at = $1, status = $2, type = $3, body = $4 WHERE key = $5 AND status = 0
+UPDATE responses SET at = $1, status = $2, type = $3, body = $4 WHERE key = $5 AND status = 0 AND at = $6
 `
 
 type AnswerKeyParams struct {
@@ -19,8 +19,10 @@ type AnswerKeyParams struct {
 	Type   Text
 	Body   Bytes
 	Key    Text
+	Began  int64
 }
 
+// Who has a key is told by when he took it: whoever takes it over does so later.
 func (q *Queries) AnswerKey(ctx context.Context, arg AnswerKeyParams) (int64, error) {
 	result, err := q.db.ExecContext(ctx, answerKey,
 		arg.At,
@@ -28,6 +30,7 @@ func (q *Queries) AnswerKey(ctx context.Context, arg AnswerKeyParams) (int64, er
 		arg.Type,
 		arg.Body,
 		arg.Key,
+		arg.Began,
 	)
 	if err != nil {
 		return 0, err
@@ -225,7 +228,7 @@ func (q *Queries) Document(ctx context.Context, digest Text) (Document, error) {
 }
 
 const dueMessages = `-- name: DueMessages :many
-SELECT seq, id, issuer, audience, type, case_id, prev, body, status, created, attempts, next, code, bc, envelope, height, leaf, block_time FROM messages WHERE status = 'queued' AND next <= $1 ORDER BY next, seq LIMIT $2
+SELECT seq FROM messages WHERE status = 'queued' AND next <= $1 ORDER BY next, seq LIMIT $2
 `
 
 type DueMessagesParams struct {
@@ -233,38 +236,19 @@ type DueMessagesParams struct {
 	Count int32
 }
 
-func (q *Queries) DueMessages(ctx context.Context, arg DueMessagesParams) ([]Message, error) {
+func (q *Queries) DueMessages(ctx context.Context, arg DueMessagesParams) ([]int64, error) {
 	rows, err := q.db.QueryContext(ctx, dueMessages, arg.Now, arg.Count)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []Message
+	var items []int64
 	for rows.Next() {
-		var i Message
-		if err := rows.Scan(
-			&i.Seq,
-			&i.ID,
-			&i.Issuer,
-			&i.Audience,
-			&i.Type,
-			&i.CaseID,
-			&i.Prev,
-			&i.Body,
-			&i.Status,
-			&i.Created,
-			&i.Attempts,
-			&i.Next,
-			&i.Code,
-			&i.BC,
-			&i.Envelope,
-			&i.Height,
-			&i.Leaf,
-			&i.BlockTime,
-		); err != nil {
+		var seq int64
+		if err := rows.Scan(&seq); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(items, seq)
 	}
 	if err := rows.Close(); err != nil {
 		return nil, err
@@ -524,8 +508,11 @@ type ListMessagesParams struct {
 	Count  int32
 }
 
-// The listings name one page of messages: each begins with what chooses most,
-// an index, and looks at the rest (” chooses all) row by row.
+// The listings name one page of messages. Each goes down one index, from the row
+// before the cursor to the last that it is about, and says so by comparing rows:
+// for (status = @status AND seq < @before ORDER BY seq DESC) PostgreSQL may walk all
+// messages by seq and throw away those of another status. Only within a case and
+// after one anchor is the rest looked at row by row (the empty text chooses all).
 func (q *Queries) ListMessages(ctx context.Context, arg ListMessagesParams) ([]int64, error) {
 	rows, err := q.db.QueryContext(ctx, listMessages, arg.Before, arg.Count)
 	if err != nil {
@@ -551,24 +538,25 @@ func (q *Queries) ListMessages(ctx context.Context, arg ListMessagesParams) ([]i
 
 const listMessagesByCase = `-- name: ListMessagesByCase :many
 SELECT seq FROM messages
-WHERE case_id = $1 AND (status = $2 OR $2 = '') AND (type = $3 OR $3 = '') AND seq < $4
-ORDER BY seq DESC LIMIT $5
+WHERE case_id >= $1 AND (case_id, seq) < ($1, CAST($2 AS BIGINT))
+  AND (status = $3 OR $3 = '') AND (type = $4 OR $4 = '')
+ORDER BY case_id DESC, seq DESC LIMIT $5
 `
 
 type ListMessagesByCaseParams struct {
 	CaseID Text
+	Before int64
 	Status Text
 	Type   Text
-	Before int64
 	Count  int32
 }
 
 func (q *Queries) ListMessagesByCase(ctx context.Context, arg ListMessagesByCaseParams) ([]int64, error) {
 	rows, err := q.db.QueryContext(ctx, listMessagesByCase,
 		arg.CaseID,
+		arg.Before,
 		arg.Status,
 		arg.Type,
-		arg.Before,
 		arg.Count,
 	)
 	if err != nil {
@@ -593,30 +581,67 @@ func (q *Queries) ListMessagesByCase(ctx context.Context, arg ListMessagesByCase
 }
 
 const listMessagesByPrev = `-- name: ListMessagesByPrev :many
-SELECT seq FROM follows JOIN messages ON seq = message
-WHERE follows.prev = $1 AND (case_id = $2 OR $2 = '') AND (status = $3 OR $3 = '')
-  AND (type = $4 OR $4 = '') AND message < $5
-ORDER BY message DESC LIMIT $6
+SELECT message FROM follows
+WHERE follows.prev >= $1 AND (follows.prev, message) < ($1, CAST($2 AS BIGINT)) AND (
+  SELECT (case_id = $3 OR $3 = '') AND (status = $4 OR $4 = '') AND (type = $5 OR $5 = '')
+  FROM messages WHERE seq = message
+)
+ORDER BY follows.prev DESC, message DESC LIMIT $6
 `
 
 type ListMessagesByPrevParams struct {
 	Prev   Text
+	Before int64
 	CaseID Text
 	Status Text
 	Type   Text
-	Before int64
 	Count  int32
 }
 
 func (q *Queries) ListMessagesByPrev(ctx context.Context, arg ListMessagesByPrevParams) ([]int64, error) {
 	rows, err := q.db.QueryContext(ctx, listMessagesByPrev,
 		arg.Prev,
+		arg.Before,
 		arg.CaseID,
 		arg.Status,
 		arg.Type,
-		arg.Before,
 		arg.Count,
 	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []int64
+	for rows.Next() {
+		var message int64
+		if err := rows.Scan(&message); err != nil {
+			return nil, err
+		}
+		items = append(items, message)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listMessagesByStatus = `-- name: ListMessagesByStatus :many
+SELECT seq FROM messages
+WHERE status >= $1 AND (status, seq) < ($1, CAST($2 AS BIGINT))
+ORDER BY status DESC, seq DESC LIMIT $3
+`
+
+type ListMessagesByStatusParams struct {
+	Status Text
+	Before int64
+	Count  int32
+}
+
+func (q *Queries) ListMessagesByStatus(ctx context.Context, arg ListMessagesByStatusParams) ([]int64, error) {
+	rows, err := q.db.QueryContext(ctx, listMessagesByStatus, arg.Status, arg.Before, arg.Count)
 	if err != nil {
 		return nil, err
 	}
@@ -638,21 +663,21 @@ func (q *Queries) ListMessagesByPrev(ctx context.Context, arg ListMessagesByPrev
 	return items, nil
 }
 
-const listMessagesByStatus = `-- name: ListMessagesByStatus :many
+const listMessagesByStatusAndType = `-- name: ListMessagesByStatusAndType :many
 SELECT seq FROM messages
-WHERE status = $1 AND (type = $2 OR $2 = '') AND seq < $3
-ORDER BY seq DESC LIMIT $4
+WHERE (status, type) >= ($1, CAST($2 AS TEXT)) AND (status, type, seq) < ($1, $2, CAST($3 AS BIGINT))
+ORDER BY status DESC, type DESC, seq DESC LIMIT $4
 `
 
-type ListMessagesByStatusParams struct {
+type ListMessagesByStatusAndTypeParams struct {
 	Status Text
 	Type   Text
 	Before int64
 	Count  int32
 }
 
-func (q *Queries) ListMessagesByStatus(ctx context.Context, arg ListMessagesByStatusParams) ([]int64, error) {
-	rows, err := q.db.QueryContext(ctx, listMessagesByStatus,
+func (q *Queries) ListMessagesByStatusAndType(ctx context.Context, arg ListMessagesByStatusAndTypeParams) ([]int64, error) {
+	rows, err := q.db.QueryContext(ctx, listMessagesByStatusAndType,
 		arg.Status,
 		arg.Type,
 		arg.Before,
@@ -680,7 +705,9 @@ func (q *Queries) ListMessagesByStatus(ctx context.Context, arg ListMessagesBySt
 }
 
 const listMessagesByType = `-- name: ListMessagesByType :many
-SELECT seq FROM messages WHERE type = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3
+SELECT seq FROM messages
+WHERE type >= $1 AND (type, seq) < ($1, CAST($2 AS BIGINT))
+ORDER BY type DESC, seq DESC LIMIT $3
 `
 
 type ListMessagesByTypeParams struct {
@@ -920,11 +947,16 @@ func (q *Queries) PutJob(ctx context.Context, arg PutJobParams) error {
 }
 
 const releaseKey = `-- name: ReleaseKey :exec
-DELETE FROM responses WHERE key = $1 AND status = 0
+DELETE FROM responses WHERE key = $1 AND status = 0 AND at = $2
 `
 
-func (q *Queries) ReleaseKey(ctx context.Context, key Text) error {
-	_, err := q.db.ExecContext(ctx, releaseKey, key)
+type ReleaseKeyParams struct {
+	Key   Text
+	Began int64
+}
+
+func (q *Queries) ReleaseKey(ctx context.Context, arg ReleaseKeyParams) error {
+	_, err := q.db.ExecContext(ctx, releaseKey, arg.Key, arg.Began)
 	return err
 }
 

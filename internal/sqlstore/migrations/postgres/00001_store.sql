@@ -8,6 +8,10 @@
 -- JSON is canonical (RFC 8785) in BYTEA. Where NULL is allowed in BYTEA it is
 -- Go's nil, which is not the empty slice.
 --
+-- Indexed text compares byte by byte (COLLATE "C"): under a language's rules an
+-- index goes wrong when an update of the operating system changes them, and what
+-- must be there once could be written twice.
+--
 -- seq counts up with every row written first: it is the order of all listings,
 -- because a clock may be set back.
 
@@ -17,19 +21,19 @@
 -- deleted, so no message is taken twice.
 CREATE TABLE messages (
   seq        BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  id         TEXT   NOT NULL,
-  issuer     TEXT   NOT NULL,
+  id         TEXT COLLATE "C" NOT NULL,
+  issuer     TEXT COLLATE "C" NOT NULL,
   audience   TEXT   NOT NULL,
-  type       TEXT   NOT NULL,
-  case_id    TEXT   NOT NULL,
+  type       TEXT COLLATE "C" NOT NULL,
+  case_id    TEXT COLLATE "C" NOT NULL,
   prev       BYTEA,                -- JSON, an array of digests
   body       BYTEA  NOT NULL,      -- JSON, an array of fields
-  status     TEXT   NOT NULL,      -- queued, then sent or refused; or received
+  status     TEXT COLLATE "C" NOT NULL, -- queued, then sent or refused; or received
   created    BIGINT NOT NULL,
   attempts   BIGINT NOT NULL,
   next       BIGINT NOT NULL,      -- when a queued one is due
   code       TEXT   NOT NULL,      -- of the last failure
-  bc         TEXT   UNIQUE,        -- anchor; NULL until there is a receipt
+  bc         TEXT COLLATE "C" UNIQUE,   -- anchor; NULL until there is a receipt
   envelope   TEXT   NOT NULL,      -- the form that is anchored
   height     BIGINT NOT NULL,
   leaf       BIGINT NOT NULL,
@@ -39,19 +43,20 @@ CREATE TABLE messages (
 CREATE INDEX messages_due ON messages (next, seq) WHERE status = 'queued';
 CREATE INDEX messages_by_status ON messages (status, seq);
 CREATE INDEX messages_by_type ON messages (type, seq);
+CREATE INDEX messages_by_status_and_type ON messages (status, type, seq);
 CREATE INDEX messages_by_case ON messages (case_id, seq);
 
 -- Which messages follow an anchor: the digests of messages.prev.
 CREATE TABLE follows (
-  prev    TEXT   NOT NULL,
+  prev    TEXT COLLATE "C" NOT NULL,
   message BIGINT NOT NULL REFERENCES messages (seq),
   PRIMARY KEY (prev, message)
 );
 
 CREATE TABLE batches (
   seq            BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  id             TEXT   NOT NULL UNIQUE,
-  gtin           TEXT   NOT NULL,
+  id             TEXT COLLATE "C" NOT NULL UNIQUE,
+  gtin           TEXT COLLATE "C" NOT NULL,
   lot            TEXT   NOT NULL,
   expiry         TEXT   NOT NULL,
   size           BIGINT NOT NULL,
@@ -64,7 +69,7 @@ CREATE INDEX batches_by_gtin ON batches (gtin, seq);
 
 CREATE TABLE jobs (
   seq     BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  id      TEXT   NOT NULL UNIQUE,
+  id      TEXT COLLATE "C" NOT NULL UNIQUE,
   kind    TEXT   NOT NULL,
   state   TEXT   NOT NULL,         -- running, done, failed
   done    BIGINT NOT NULL,
@@ -80,7 +85,7 @@ CREATE INDEX jobs_running ON jobs (seq) WHERE state = 'running';
 
 CREATE TABLE documents (
   seq        BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  digest     TEXT   NOT NULL UNIQUE,
+  digest     TEXT COLLATE "C" NOT NULL UNIQUE,
   media      TEXT   NOT NULL,
   bytes      BYTEA,                -- as they came
   created    BIGINT NOT NULL,
@@ -92,10 +97,10 @@ CREATE TABLE documents (
 -- What documents are about. An identifier may be longer than an index takes, so
 -- its digest (SHA-256) stands here; in clear it is in the document.
 CREATE TABLE mentions (
-  identifier TEXT   NOT NULL,
+  identifier TEXT COLLATE "C" NOT NULL,
   document   BIGINT NOT NULL REFERENCES documents (seq),
   event      BIGINT NOT NULL,
-  role       TEXT   NOT NULL,
+  role       TEXT COLLATE "C" NOT NULL,
   PRIMARY KEY (identifier, document, event, role)
 );
 
@@ -112,7 +117,7 @@ CREATE TABLE audit (
 
 CREATE TABLE applications (
   seq     BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  id      TEXT   NOT NULL UNIQUE,
+  id      TEXT COLLATE "C" NOT NULL UNIQUE,
   gln     TEXT   NOT NULL,
   message BYTEA,                   -- as it came
   content BYTEA  NOT NULL,         -- JSON
@@ -122,7 +127,7 @@ CREATE TABLE applications (
 -- Answers by idempotency key. Status 0: being worked on since the time in at;
 -- else answered then.
 CREATE TABLE responses (
-  key     TEXT   NOT NULL PRIMARY KEY,
+  key     TEXT COLLATE "C" NOT NULL PRIMARY KEY,
   request TEXT   NOT NULL,         -- digest
   at      BIGINT NOT NULL,
   status  BIGINT NOT NULL,

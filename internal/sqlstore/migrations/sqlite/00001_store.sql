@@ -39,6 +39,7 @@ CREATE TABLE messages (
 CREATE INDEX messages_due ON messages (next, seq) WHERE status = 'queued';
 CREATE INDEX messages_by_status ON messages (status, seq);
 CREATE INDEX messages_by_type ON messages (type, seq);
+CREATE INDEX messages_by_status_and_type ON messages (status, type, seq);
 CREATE INDEX messages_by_case ON messages (case_id, seq);
 
 -- Which messages follow an anchor: the digests of messages.prev.
