@@ -86,6 +86,10 @@ func ParseBundle(raw []byte) (*Bundle, error) {
 	if len(raw) > MaxBundle {
 		return nil, fmt.Errorf("%w: %d bytes", ErrBundle, len(raw))
 	}
+	// Values of bodies are kept as they came, so the whole is checked at once.
+	if err := canon.CheckJSON(raw); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrBundle, err)
+	}
 	var b Bundle
 	if err := canon.DecodeJSON(raw, &b); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrBundle, err)
@@ -185,10 +189,7 @@ func (x *Exchange) link(chainID string) (*pedigree.Link, merkle.IndexedLeaf, err
 	if err != nil {
 		return nil, none, err
 	}
-	raw, anchor, err := envelope.AssembleSign1(x.Anchor.KeyID, chain.TxType, payload, [envelope.SignatureSize]byte(x.Anchor.Signature))
-	if err != nil {
-		return nil, none, err
-	}
+	raw, anchor := envelope.AssembleSign1(x.Anchor.KeyID, chain.TxType, payload, [envelope.SignatureSize]byte(x.Anchor.Signature))
 	leaf := chain.Leaf{
 		Height: x.Leaf.Height, Operation: chain.Operation(sender, x.Anchor.ID), Outcome: chain.Applied,
 		Time: x.Leaf.Time, Tx: canon.Sum(raw),

@@ -17,6 +17,7 @@ package theriac
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -134,14 +135,22 @@ func ParseTrust(raw []byte) (Trust, error) {
 	if err := json.Unmarshal(raw, &t, json.RejectUnknownMembers(true)); err != nil {
 		return Trust{}, fmt.Errorf("%w: %w", ErrTrust, err)
 	}
-	if t.ChainID == "" || len(t.Validators) == 0 || t.MaxAge <= 0 {
-		return Trust{}, fmt.Errorf("%w: chain, validators or max_age_seconds are missing", ErrTrust)
+	if t.MaxAge <= 0 {
+		return Trust{}, fmt.Errorf("%w: max_age_seconds is missing", ErrTrust)
+	}
+	if err := t.root().Check(); err != nil {
+		return Trust{}, fmt.Errorf("%w: %w", ErrTrust, err)
 	}
 	return t, nil
 }
 
 // Encode returns the trust root's JSON.
 func (t *Trust) Encode() ([]byte, error) { return canon.JSON(t) }
+
+// maxAge returns MaxAge, or the longest time that a Duration holds: 292 years.
+func (t *Trust) maxAge() time.Duration {
+	return time.Duration(min(t.MaxAge, math.MaxInt64/lightclient.Int(time.Second))) * time.Second
+}
 
 func (t *Trust) root() lightclient.Trust {
 	return lightclient.Trust{ChainID: t.ChainID, Height: t.Height, Validators: t.Validators}

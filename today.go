@@ -95,7 +95,7 @@ const skew = 5 * time.Minute
 // says what a captured pack comes to.
 func (v *verification) fresh() error {
 	age := v.now.Sub(v.verdict.BlockTime)
-	if limit := time.Duration(v.trust.MaxAge) * time.Second; age > limit {
+	if limit := v.trust.maxAge(); age > limit {
 		return &failed{StepLedger, CannotCheck, fmt.Errorf("%w: block of %s, at most %s", ErrTooOld, v.verdict.BlockTime.Format(time.RFC3339), limit)}
 	}
 	if -age > skew {

@@ -1,6 +1,7 @@
 package theriac
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -26,6 +27,7 @@ import (
 func (b *Bundle) Verify(trust Trust, now time.Time) Verdict {
 	v := &verification{bundle: b, trust: trust, now: now}
 	v.verdict.Checks = []Check{}
+	defer v.ahead.stop()
 	for _, step := range []func() error{v.header, v.records, v.pack, v.history, v.log, v.made, v.today, v.fresh} {
 		if err := step(); err != nil {
 			v.refuse(err)
@@ -52,6 +54,7 @@ type verification struct {
 	logged  error // nil: the log holds all leaves
 	unit    chain.UnitState
 	lots    []gs1.LGTIN
+	ahead   ahead
 }
 
 // A failed is a check that did not pass.
@@ -107,6 +110,9 @@ func (v *verification) records() error {
 	v.members, v.holders = map[string]*chain.Member{}, map[canon.Digest]envelope.Holder{}
 	for i := range v.bundle.State {
 		r := &v.bundle.State[i]
+		if i > 0 && bytes.Compare(v.bundle.State[i-1].Key, r.Key) >= 0 {
+			return fail(StepLedger, fmt.Errorf("%w: the keys of its records do not rise", ErrBundle))
+		}
 		if err := r.verify(v.bundle.Root.StateRoot); err != nil {
 			return fail(StepLedger, fmt.Errorf("%w: record %q: %w", ErrLedger, r.Key, err))
 		}
@@ -148,6 +154,9 @@ func (v *verification) note(r *Record) error {
 			}
 		}
 	case len(key) == len(batchPrefix)+32 && key[:len(batchPrefix)] == batchPrefix:
+		if !v.batchID.IsZero() {
+			return fmt.Errorf("%w: a second batch", ErrBundle)
+		}
 		if err := canon.DecodeCBOR(r.Value, &v.batch); err != nil {
 			return err
 		}
@@ -214,6 +223,7 @@ func (v *verification) history() error {
 		return fail(StepBatch, fmt.Errorf("%w: a document beside the history", ErrBundle))
 	}
 	links := v.links()
+	v.ahead.start(links, v.holders)
 	h := pedigree.History{
 		Links: links,
 		Facts: pedigree.Facts{
@@ -267,6 +277,7 @@ func (v *verification) holder(kid canon.Digest) (envelope.Holder, error) {
 	if !ok {
 		return envelope.Holder{}, envelope.ErrUnknownKey
 	}
+	h.Key = h.Key.Trusting(v.ahead.verified)
 	return h, nil
 }
 

@@ -39,22 +39,34 @@ func (s Seen) Witness(trust Trust, c *Checkpoint) (Seen, error) {
 	if c.Root.Version != chain.Version || c.Root.AppHash() != h.AppHash {
 		return s, fmt.Errorf("%w: the header covers another state", ErrLedger)
 	}
-	switch {
-	case c.Root.LogSize < s.Root.LogSize:
-		// A server may be behind; one whose later block has a shorter log lies.
-		if h.Height > s.Height {
-			return s, fmt.Errorf("%w: %d leaves at height %d, %d before", ErrRewritten, c.Root.LogSize, h.Height, s.Root.LogSize)
+	if s.Height > 0 {
+		if err := s.follows(h.Height, &c.Root); err != nil {
+			return s, err
 		}
-		return s, nil
-	case s.Root.LogSize == 0:
-	default:
+		// A server may be behind: what it shows is no news.
+		if h.Height < s.Height {
+			return s, nil
+		}
+	}
+	if s.Root.LogSize > 0 {
 		err := merkle.VerifyConsistency(s.Root.LogSize, c.Root.LogSize, c.Consistency, s.Root.LogRoot, c.Root.LogRoot)
 		if err != nil {
 			return s, fmt.Errorf("%w: %d leaves do not begin with the %d seen: %w", ErrRewritten, c.Root.LogSize, s.Root.LogSize, err)
 		}
 	}
-	if h.Height == s.Height && c.Root != s.Root {
-		return s, fmt.Errorf("%w: two states at height %d", ErrRewritten, h.Height)
+	return Seen{Height: h.Height, Root: c.Root}, nil
+}
+
+// follows returns ErrRewritten where the heights alone show two logs: a log has
+// one root at a height and at a size, and never shrinks.
+func (s Seen) follows(height lightclient.Int, root *chain.Root) error {
+	switch {
+	case height == s.Height && *root != s.Root:
+		return fmt.Errorf("%w: two states at height %d", ErrRewritten, height)
+	case height > s.Height && root.LogSize < s.Root.LogSize, height < s.Height && root.LogSize > s.Root.LogSize:
+		return fmt.Errorf("%w: %d leaves at height %d, %d at %d", ErrRewritten, root.LogSize, height, s.Root.LogSize, s.Height)
+	case root.LogSize == s.Root.LogSize && root.LogRoot != s.Root.LogRoot:
+		return fmt.Errorf("%w: two logs of %d leaves", ErrRewritten, root.LogSize)
 	}
-	return Seen{Height: max(h.Height, s.Height), Root: c.Root}, nil
+	return nil
 }

@@ -64,13 +64,27 @@ func Text(b []byte) string { return strict.EncodeToString(b) }
 
 // ParseText returns the bytes of an unpadded base64url text, or ErrNotCanonical
 // for any text that Text would not have written.
-func ParseText(s string) ([]byte, error) {
-	b, err := strict.DecodeString(s)
-	// The decoder skips line breaks; re-encoding finds them.
+func ParseText[T ~string | ~[]byte](s T) ([]byte, error) {
+	b, err := strict.AppendDecode(make([]byte, 0, strict.DecodedLen(len(s))), []byte(s))
+	// The decoder skips line breaks; counting again finds them.
 	if err != nil || strict.EncodedLen(len(b)) != len(s) {
 		return nil, fmt.Errorf("base64url text: %w", ErrNotCanonical)
 	}
 	return b, nil
+}
+
+// parseInto reads the text of as many bytes as into has, at most 32, and writes
+// none of them if it is another text.
+func parseInto(into []byte, text []byte) error {
+	var plain [32]byte
+	if len(text) != strict.EncodedLen(len(into)) {
+		return fmt.Errorf("text of %d characters for %d bytes: %w", len(text), len(into), ErrNotCanonical)
+	}
+	if n, err := strict.Decode(plain[:], text); err != nil || n != len(into) {
+		return fmt.Errorf("base64url text: %w", ErrNotCanonical)
+	}
+	copy(into, plain[:])
+	return nil
 }
 
 // ParseDigest returns the digest that the 43 characters of s name, or ErrNotCanonical.
@@ -86,17 +100,10 @@ func (d Digest) String() string { return Text(d[:]) }
 func (d Digest) IsZero() bool { return d == Digest{} }
 
 // MarshalText returns the text form.
-func (d Digest) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+func (d Digest) MarshalText() ([]byte, error) { return d.AppendText(nil) }
+
+// AppendText appends the text form.
+func (d Digest) AppendText(b []byte) ([]byte, error) { return strict.AppendEncode(b, d[:]), nil }
 
 // UnmarshalText reads the text form; it returns ErrNotCanonical for anything else.
-func (d *Digest) UnmarshalText(text []byte) error {
-	b, err := ParseText(string(text))
-	if err != nil {
-		return err
-	}
-	if len(b) != len(d) {
-		return fmt.Errorf("digest of %d bytes: %w", len(b), ErrNotCanonical)
-	}
-	copy(d[:], b)
-	return nil
-}
+func (d *Digest) UnmarshalText(text []byte) error { return parseInto(d[:], text) }

@@ -1,7 +1,5 @@
 package canon
 
-import "fmt"
-
 // An ID is an identifier of 128 random bits. Its text form is unpadded
 // base64url, 22 characters.
 type ID [16]byte
@@ -10,30 +8,26 @@ type ID [16]byte
 func (id ID) String() string { return Text(id[:]) }
 
 // MarshalText returns the text form.
-func (id ID) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
+func (id ID) MarshalText() ([]byte, error) { return id.AppendText(nil) }
+
+// AppendText appends the text form.
+func (id ID) AppendText(b []byte) ([]byte, error) { return strict.AppendEncode(b, id[:]), nil }
 
 // UnmarshalText reads the text form; it returns ErrNotCanonical for anything else.
-func (id *ID) UnmarshalText(text []byte) error {
-	b, err := ParseText(string(text))
-	if err != nil {
-		return err
-	}
-	if len(b) != len(id) {
-		return fmt.Errorf("identifier of %d bytes: %w", len(b), ErrNotCanonical)
-	}
-	copy(id[:], b)
-	return nil
-}
+func (id *ID) UnmarshalText(text []byte) error { return parseInto(id[:], text) }
 
 // Bytes are bytes whose text form is unpadded base64url.
 type Bytes []byte
 
 // MarshalText returns the text form.
-func (b Bytes) MarshalText() ([]byte, error) { return []byte(Text(b)), nil }
+func (b Bytes) MarshalText() ([]byte, error) { return b.AppendText(nil) }
+
+// AppendText appends the text form.
+func (b Bytes) AppendText(to []byte) ([]byte, error) { return strict.AppendEncode(to, b), nil }
 
 // UnmarshalText reads the text form; it returns ErrNotCanonical for anything else.
 func (b *Bytes) UnmarshalText(text []byte) error {
-	raw, err := ParseText(string(text))
+	raw, err := ParseText(text)
 	*b = raw
 	return err
 }

@@ -167,14 +167,20 @@ func (h *Hashes) UnmarshalBinary(b []byte) error {
 }
 
 // MarshalText returns the hashes joined, as base64url.
-func (h Hashes) MarshalText() ([]byte, error) {
-	b, err := h.MarshalBinary()
-	return []byte(canon.Text(b)), err
+func (h Hashes) MarshalText() ([]byte, error) { return h.AppendText(nil) }
+
+// AppendText appends the text form.
+func (h Hashes) AppendText(b []byte) ([]byte, error) {
+	raw, err := h.MarshalBinary()
+	if err != nil {
+		return nil, err
+	}
+	return canon.Bytes(raw).AppendText(b)
 }
 
 // UnmarshalText reads the text form.
 func (h *Hashes) UnmarshalText(text []byte) error {
-	b, err := canon.ParseText(string(text))
+	b, err := canon.ParseText(text)
 	if err != nil {
 		return err
 	}

@@ -42,7 +42,7 @@ func ParseCompact(raw []byte, typ string) (*Compact, error) {
 	}
 	var plain [3][]byte
 	for i, p := range parts {
-		b, err := canon.ParseText(string(p))
+		b, err := canon.ParseText(p)
 		if err != nil {
 			return nil, fmt.Errorf("JWS part %d: %w", i+1, err)
 		}

@@ -112,11 +112,29 @@ func (k Key) Verify(s Signature) error {
 	if k.known != nil && k.known(s) {
 		return nil
 	}
-	der, err := asn1.Marshal(pair{new(big.Int).SetBytes(s.Bytes[:32]), new(big.Int).SetBytes(s.Bytes[32:])})
-	if err != nil || !ecdsa.VerifyASN1(k.pub, s.Digest[:], der) {
+	if !ecdsa.VerifyASN1(k.pub, s.Digest[:], s.der()) {
 		return ErrSignature
 	}
 	return nil
+}
+
+// der returns the signature as crypto/ecdsa takes it: a sequence of two integers
+// in their shortest form.
+func (s *Signature) der() []byte {
+	out := make([]byte, 2, 2+2*(2+33))
+	for _, half := range [][]byte{s.Bytes[:32], s.Bytes[32:]} {
+		for len(half) > 1 && half[0] == 0 {
+			half = half[1:]
+		}
+		if half[0] < 0x80 {
+			out = append(out, 2, byte(len(half)))
+		} else { // a zero before it, or it would be negative
+			out = append(out, 2, byte(len(half)+1), 0)
+		}
+		out = append(out, half...)
+	}
+	out[0], out[1] = 0x30, byte(len(out)-2)
+	return out
 }
 
 // VerifyDigest returns nil if sig (r ‖ s, 64 bytes) is k's signature of a

@@ -24,7 +24,8 @@ func malformed(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrMalformed, fmt.Sprintf(format, args...))
 }
 
-func (t Trust) check() error {
+// Check returns ErrMalformed for a trust root that no chain has.
+func (t Trust) Check() error {
 	if t.ChainID == "" || len(t.ChainID) > maxChainID {
 		return malformed("trust root: chain id of %d bytes", len(t.ChainID))
 	}

@@ -33,11 +33,14 @@ func (n Int) inRange() bool { return n >= 0 && n <= maxInt }
 type Bytes []byte
 
 // MarshalText returns the text form.
-func (b Bytes) MarshalText() ([]byte, error) { return []byte(canon.Text(b)), nil }
+func (b Bytes) MarshalText() ([]byte, error) { return b.AppendText(nil) }
+
+// AppendText appends the text form.
+func (b Bytes) AppendText(to []byte) ([]byte, error) { return canon.Bytes(b).AppendText(to) }
 
 // UnmarshalText reads the text form; it refuses every other spelling.
 func (b *Bytes) UnmarshalText(text []byte) error {
-	raw, err := canon.ParseText(string(text))
+	raw, err := canon.ParseText(text)
 	if err != nil {
 		return err
 	}

@@ -69,7 +69,7 @@ var (
 // Verify returns the last header of the path, or an error unless the path leads
 // to it from the trust root.
 func Verify(trust Trust, path []LightBlock) (Header, error) {
-	if err := trust.check(); err != nil {
+	if err := trust.Check(); err != nil {
 		return Header{}, err
 	}
 	if len(path) == 0 || len(path) > maxPath {

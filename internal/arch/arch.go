@@ -17,6 +17,7 @@ var layers = [][]string{
 	{"client", "internal/httpapi"},
 	{"internal/organisation"},
 	{"internal/journey"},
+	{"internal/redteam"},
 	{"cmd/theriac", "cmd/theriac-bench", "internal/arch"},
 }
 

@@ -204,21 +204,19 @@ func (n *Node) Store() *chainstore.Store { return n.store }
 // or another of the same operation, can be submitted again without harm.
 func (n *Node) Submit(ctx context.Context, raw []byte) (ledger.Result, error) {
 	var tx chain.Tx
-	if _, err := ledger.Open(raw, &tx); err != nil {
-		return ledger.Refused(err), nil
-	}
-	if r, found, err := n.before(&tx); err != nil || found {
-		return r, err
-	}
-	if err := n.app.verify.tx(raw); err != nil {
+	m, err := ledger.Open(raw, &tx)
+	if err != nil {
 		return ledger.Refused(err), nil
 	}
 	digest := canon.Sum(raw)
 	wait := n.app.waiters.add(digest)
 	defer n.app.waiters.remove(digest, wait)
-	// It may have been committed after we looked and before we waited.
+	// Only now: whatever is committed from here on is answered to us.
 	if r, found, err := n.before(&tx); err != nil || found {
 		return r, err
+	}
+	if err := n.app.verify.opened(digest, m, &tx); err != nil {
+		return ledger.Refused(err), nil
 	}
 	for pause := resend; ; pause *= 2 {
 		n.batches.add(raw, func(err error) { n.app.waiters.fail(digest, err) })

@@ -78,11 +78,17 @@ func (v *verifier) tx(raw []byte) error {
 		return nil
 	}
 	var tx chain.Tx
-	if _, err := ledger.Open(raw, &tx); err != nil {
+	m, err := ledger.Open(raw, &tx)
+	if err != nil {
 		return err
 	}
+	return v.opened(digest, m, &tx)
+}
+
+// opened is tx for a transaction that its caller has parsed.
+func (v *verifier) opened(digest canon.Digest, m *envelope.Sign1, tx *chain.Tx) error {
 	all := true
-	for _, sig := range ledger.Signatures(raw) {
+	for _, sig := range ledger.SignaturesOf(m, tx) {
 		key, err := v.key(sig.KeyID)
 		if errors.Is(err, envelope.ErrUnknownKey) {
 			all = false

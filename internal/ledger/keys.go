@@ -46,10 +46,35 @@ func HolderOf(m *chain.Member, kid canon.Digest) (envelope.Holder, error) {
 	return envelope.Holder{}, envelope.ErrUnknownKey
 }
 
+// A known is a key that a transaction of the block was signed with. It counts
+// while the record of its member is the one that it was read from.
+type known struct {
+	record []byte
+	holder envelope.Holder
+	member chain.Member
+}
+
 func (t *tx) holder(kid canon.Digest) (envelope.Holder, *chain.Member, error) {
+	gln, err := t.Get(chain.KeyKey(kid))
+	if err != nil {
+		return envelope.Holder{}, nil, err
+	}
+	record, err := t.Get(chain.MemberKey(string(gln)))
+	if err != nil {
+		return envelope.Holder{}, nil, err
+	}
+	if k, ok := t.holders[kid]; ok && bytes.Equal(k.record, record) {
+		return k.holder, &k.member, nil
+	}
 	h, m, err := Holder(t, kid)
+	if err != nil {
+		return h, m, err
+	}
 	h.Key = h.Key.Trusting(t.ledger.Known)
-	return h, m, err
+	// A contract may change its member; what is appended must not be shared.
+	m.Keys = slices.Clip(m.Keys)
+	t.holders[kid] = known{record, h, *m}
+	return h, m, nil
 }
 
 func member(g getter, gln string) (*chain.Member, error) {

@@ -76,6 +76,8 @@ type Block struct {
 	size   uint64 // of the log
 
 	writes     map[string][]byte // nil: deleted
+	reads      map[string][]byte // of base, which stands still meanwhile
+	holders    map[canon.Digest]known
 	operations map[canon.Digest]uint64
 	leaves     []chain.Leaf
 	packs      uint64 // that its transactions had looked at, refused ones too
@@ -86,7 +88,8 @@ type Block struct {
 func (l *Ledger) Begin(base Reader, height int64, at time.Time, logSize uint64) (*Block, error) {
 	b := &Block{
 		ledger: l, base: base, height: height, now: chain.Millis(at), size: logSize,
-		writes: map[string][]byte{}, operations: map[canon.Digest]uint64{},
+		writes: map[string][]byte{}, reads: map[string][]byte{}, holders: map[canon.Digest]known{},
+		operations: map[canon.Digest]uint64{},
 	}
 	ok, err := read(b, chain.ParamsKey(), &b.params)
 	if err != nil {
@@ -133,7 +136,14 @@ func (b *Block) Get(key []byte) ([]byte, error) {
 	if v, ok := b.writes[string(key)]; ok {
 		return v, nil
 	}
-	return b.base.Get(key)
+	if v, ok := b.reads[string(key)]; ok {
+		return v, nil
+	}
+	v, err := b.base.Get(key)
+	if err == nil && b.reads != nil {
+		b.reads[string(key)] = v
+	}
+	return v, err
 }
 
 // getter is what records are read from: a block, or a transaction in it.
@@ -346,14 +356,20 @@ func (b *Block) expire() error {
 	return nil
 }
 
-// Signatures returns the signatures that a transaction carries: its own, and in
-// an exchange the message's. A transaction that does not parse has none.
+// Signatures returns the signatures that a transaction carries. A transaction that
+// does not parse has none.
 func Signatures(raw []byte) []envelope.Signature {
 	var t chain.Tx
 	m, err := Open(raw, &t)
 	if err != nil {
 		return nil
 	}
+	return SignaturesOf(m, &t)
+}
+
+// SignaturesOf returns the signatures that a parsed transaction carries: its own,
+// and in an exchange the message's.
+func SignaturesOf(m *envelope.Sign1, t *chain.Tx) []envelope.Signature {
 	out := []envelope.Signature{m.Signature}
 	if t.Kind != chain.KindExchange {
 		return out
