@@ -11,7 +11,7 @@ import (
 const maxElements = 1 << 17
 
 var (
-	cborEnc = mustMode(cbor.CoreDetEncOptions().EncMode())
+	cborEnc = mustMode(encoding().EncMode())
 	cborDec = mustMode(cbor.DecOptions{
 		DupMapKey:         cbor.DupMapKeyEnforcedAPF,
 		IndefLength:       cbor.IndefLengthForbidden,
@@ -22,6 +22,14 @@ var (
 		MaxMapPairs:       maxElements,
 	}.DecMode())
 )
+
+// encoding is the core deterministic one, in which a list that is missing is an
+// empty one: a second spelling of nothing would be a second encoding.
+func encoding() cbor.EncOptions {
+	o := cbor.CoreDetEncOptions()
+	o.NilContainers = cbor.NilContainerAsEmpty
+	return o
+}
 
 // mustMode turns a table of options into the mode it names. The options are
 // constants of this file, so an error is a mistake in it.

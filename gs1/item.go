@@ -15,8 +15,8 @@ type SGTIN struct {
 
 // An LGTIN names one lot of a product. It is comparable.
 type LGTIN struct {
-	GTIN GTIN `json:"gtin"`
-	Lot  Lot  `json:"lot"`
+	GTIN GTIN `json:"gtin" cbor:"1,keyasint"`
+	Lot  Lot  `json:"lot" cbor:"2,keyasint"`
 }
 
 // Check returns nil for a serial that AI 21 can carry.

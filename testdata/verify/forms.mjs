@@ -54,9 +54,8 @@ export function shape(v, names, optional = '') {
   return v
 }
 
-// cbor writes core deterministic CBOR of integers, byte strings, texts, lists,
-// maps with rising integer labels, and null, which stands for an empty list or
-// byte string in some records.
+// cbor writes core deterministic CBOR of integers, byte strings, texts, lists and
+// maps with rising integer labels.
 export function cbor(v) {
   const head = (major, n) => {
     n = BigInt(n)
@@ -64,7 +63,6 @@ export function cbor(v) {
     const size = n < 1n << 8n ? 1 : n < 1n << 16n ? 2 : n < 1n << 32n ? 4 : 8
     return Buffer.concat([Buffer.from([major << 5 | 24 + Math.log2(size)]), u64(n).subarray(8 - size)])
   }
-  if (v === null) return Buffer.from([0xf6])
   if (typeof v === 'number' || typeof v === 'bigint') return v < 0 ? head(1, -1n - BigInt(v)) : head(0, v)
   if (Buffer.isBuffer(v)) return Buffer.concat([head(2, v.length), v])
   if (typeof v === 'string') return Buffer.concat([head(3, utf8(v).length), utf8(v)])
@@ -78,7 +76,6 @@ export function decode(raw) {
   const item = () => {
     const major = raw[at] >> 5
     const info = raw[at++] & 31
-    if (major === 7 && info === 22) return null
     let n = BigInt(info)
     if (info >= 24) {
       const size = 1 << (info - 24)
