@@ -30,6 +30,8 @@ type app struct {
 	// committed is told how many of this node's clients a block answered.
 	committed func(n int)
 
+	// What is being applied while validators vote on it.
+	begun *execution
 	// What FinalizeBlock computed and Commit writes.
 	pending *chainstore.Pending
 	results map[canon.Digest]ledger.Result
@@ -126,69 +128,27 @@ func (a *app) ProcessProposal(_ context.Context, req *abci.RequestProcessProposa
 			return &abci.ResponseProcessProposal{Status: abci.ResponseProcessProposal_REJECT}, nil
 		}
 	}
+	if err := a.begin(req); err != nil {
+		return nil, err
+	}
 	return &abci.ResponseProcessProposal{Status: abci.ResponseProcessProposal_ACCEPT}, nil
 }
 
 // FinalizeBlock implements abci.Application. An error is the store's and stops
 // the node: a validator that cannot read its state must not vote.
 func (a *app) FinalizeBlock(_ context.Context, req *abci.RequestFinalizeBlock) (*abci.ResponseFinalizeBlock, error) {
-	if err := a.dropPending(); err != nil {
-		return nil, err
-	}
-	_, root := a.store.Position()
-	b, err := a.ledger.Begin(a.store, req.Height, req.Time, root.LogSize)
-	if err != nil {
-		return nil, err
-	}
-	res := &abci.ResponseFinalizeBlock{TxResults: make([]*abci.ExecTxResult, len(req.Txs))}
-	a.results = make(map[canon.Digest]ledger.Result, len(req.Txs))
-	var entries []chainstore.Entry
-	for i, batch := range req.Txs {
-		res.TxResults[i] = &abci.ExecTxResult{}
-		txs, err := decodeBatch(batch)
-		if err != nil {
-			res.TxResults[i].Code = codeRefused
-			continue
+	if a.pending != nil {
+		if err := a.pending.Drop(); err != nil {
+			return nil, err
 		}
-		for _, tx := range txs {
-			r, err := b.Apply(tx)
-			if err != nil {
-				return nil, err
-			}
-			// Of a transaction that the block repeats, the result that is a leaf stands:
-			// before it the transaction may be refused, after it it is a duplicate.
-			if digest := canon.Sum(tx); a.results[digest].Outcome == 0 {
-				a.results[digest] = r
-			}
-			if r.Outcome != 0 {
-				entries = append(entries, chainstore.Entry{Tx: tx, Tags: r.Tags, Signatures: r.Signatures})
-			}
-		}
+		a.pending = nil
 	}
-	changes, err := b.End()
+	x, err := a.decided(req)
 	if err != nil {
 		return nil, err
 	}
-	a.pending, err = a.store.Prepare(chainstore.Block{Height: req.Height, Changes: changes, Entries: entries})
-	if err != nil {
-		return nil, err
-	}
-	for _, v := range changes.Validators {
-		res.ValidatorUpdates = append(res.ValidatorUpdates, abci.Ed25519ValidatorUpdate(v.Key, v.Power))
-	}
-	after := a.pending.Root()
-	hash := after.AppHash()
-	res.AppHash = hash[:]
-	return res, nil
-}
-
-func (a *app) dropPending() error {
-	if a.pending == nil {
-		return nil
-	}
-	err := a.pending.Drop()
-	a.pending = nil
-	return err
+	a.pending, a.results = x.pending, x.results
+	return x.response, nil
 }
 
 // Commit implements abci.Application: it writes the block and answers who waits.

@@ -29,7 +29,11 @@ func InitHome(home string) (id string, err error) {
 		}
 	}
 	if _, err := os.Stat(c.PrivValidatorKeyFile()); errors.Is(err, fs.ErrNotExist) {
-		privval.GenFilePV(c.PrivValidatorKeyFile(), c.PrivValidatorStateFile()).Save()
+		// The key comes last: a key without a state ends the process that loads it,
+		// and a state without a key is made again after a crash.
+		pv := privval.GenFilePV(c.PrivValidatorKeyFile(), c.PrivValidatorStateFile())
+		pv.LastSignState.Save()
+		pv.Key.Save()
 	}
 	key, err := p2p.LoadOrGenNodeKey(c.NodeKeyFile())
 	if err != nil {
