@@ -248,6 +248,9 @@ func (t *tx) handOver(p *pedigree.Parcel, c *envelope.Claims, a *chain.Anchor) (
 		return nil, err
 	}
 	a.Batches = append(a.Batches, p.Batch)
+	// Apart from "batch", under which every dispensed pack has a leaf: who follows
+	// one pack must not look at the others.
+	t.tag("handover", p.Batch)
 	pages := t.pages(p.Batch, batch)
 	for _, span := range p.Ranges {
 		if err := pages.custody(span, c.Issuer); err != nil {

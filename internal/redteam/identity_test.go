@@ -186,9 +186,9 @@ func (w *world) duplicateSignature(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.Register("ID-dup", scalar(t, d))
-	one := p.takes(t, "duplicate signature", p.by[paper.MS], paper.DMMS, paper.Message{Fields: f1, Sig: sig}, p.now)
-	two := p.takes(t, "duplicate signature", p.by[paper.MS], paper.DMMS, paper.Message{Fields: f2, Sig: sig}, p.now)
-	if one != two {
+	first := p.takes(t, "duplicate signature", p.by[paper.MS], paper.DMMS, paper.Message{Fields: f1, Sig: sig}, p.now)
+	second := p.takes(t, "duplicate signature", p.by[paper.MS], paper.DMMS, paper.Message{Fields: f2, Sig: sig}, p.now)
+	if first != second {
 		t.Error("control: two BCs in the print, want one")
 	}
 }

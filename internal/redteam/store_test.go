@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"path/filepath"
 	"testing"
 
@@ -15,7 +16,9 @@ import (
 	"theriac/api"
 	"theriac/canon"
 	"theriac/chain"
+	"theriac/client"
 	"theriac/internal/organisation"
+	"theriac/refusal"
 )
 
 // Attack 000-10, the operator edits a database: the maker's own store, the state of
@@ -164,5 +167,39 @@ func reword(t *testing.T, db *pebble.DB, old, text string) {
 	}
 	if err := it.Close(); err != nil || n == 0 {
 		t.Fatalf("%d transactions hold %q, %v", n, old, err)
+	}
+}
+
+// A kill between what was asked and its answer: whoever asks again under his
+// Idempotency-Key, once the lease is over, has the message that was queued.
+func TestKillBeforeAnswer(t *testing.T) {
+	t.Parallel()
+	w := ownStage(t)
+	ask := func(key string, n int) (*api.Message, error) {
+		return client.Post[api.Message](t.Context(), w.dm.API, "/v1/material-requests", key, letter(n, w.ms.GLN, "cut-off"))
+	}
+	first, err := ask("key", 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(w.dm.dir, "store.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	// As the kill leaves it: taken, not answered, long ago.
+	if _, err := db.ExecContext(t.Context(), "UPDATE responses SET status = 0, at = 0 WHERE key = 'key'"); err != nil {
+		t.Fatal(err)
+	}
+	again, err := ask("key", 1)
+	if err != nil || again.ID != first.ID {
+		t.Errorf("asked again: %+v, %v, want message %s", again, err, first.ID)
+	}
+	if _, err := ask("key", 2); refusal.Code(err) != "idempotency_conflict" {
+		t.Errorf("another request under the key: %v", err)
+	}
+	mail := get[api.Messages](t, w.dm, "/v1/messages", url.Values{"case": {"cut-off"}})
+	if len(mail.Items) != 1 {
+		t.Errorf("%d messages, want 1", len(mail.Items))
 	}
 }

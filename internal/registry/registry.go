@@ -6,13 +6,17 @@
 package registry
 
 import (
+	"bytes"
 	"context"
 	"crypto"
 	"errors"
 	"fmt"
 	"iter"
 	"log/slog"
+	"sync"
 	"time"
+
+	"golang.org/x/time/rate"
 
 	"theriac/canon"
 	"theriac/chain"
@@ -28,6 +32,8 @@ var (
 	ErrUnknown = refusal.New("not_found", "there is no such thing here")
 	// ErrBusy is returned while the ledger does not answer; it may be tried again.
 	ErrBusy = refusal.New("busy", "the ledger does not answer now; try again")
+	// ErrMany is returned while more applications come in than governors could read.
+	ErrMany = refusal.New("too_many_requests", "too many applications come in now; try again later")
 )
 
 // A Ledger is the organisation's node. Its methods may be called at once.
@@ -75,6 +81,14 @@ type Desk struct {
 	Now          func() time.Time
 	NewID        func() canon.ID
 	Log          *slog.Logger
+
+	// rotating is held from Next to Turn: two rotations at once would turn past
+	// the key that the ledger knows.
+	rotating sync.Mutex
+
+	// receiving is held from the look at the inbox until the application is in it.
+	receiving sync.Mutex
+	strangers *rate.Limiter
 }
 
 // An Application is a request for membership that came in.
@@ -114,17 +128,46 @@ func NewApplication(s crypto.Signer, gln, governor string, a pedigree.Applicatio
 	return m.Encode()
 }
 
+// What strangers may leave here. Anybody can sign an application with a key of his
+// own, and each is kept.
+const (
+	maxApplication = 16 << 10 // bytes
+	perHour        = 100      // as many at once, too
+)
+
 // Receive takes an application into the governor's inbox. Nothing is decided yet.
 func (d *Desk) Receive(ctx context.Context, from string, raw []byte) (*Application, error) {
 	a, err := d.receive(raw)
 	if err == nil {
-		err = d.Applications.PutApplication(ctx, a)
+		a, err = d.keep(ctx, a)
 	}
 	d.record(ctx, from, "apply", canon.Sum(raw).String(), err)
 	return a, err
 }
 
+// keep puts an application into the inbox, or finds it there.
+func (d *Desk) keep(ctx context.Context, a *Application) (*Application, error) {
+	d.receiving.Lock()
+	defer d.receiving.Unlock()
+	switch before, err := d.Applications.Application(ctx, a.ID); {
+	case err == nil && bytes.Equal(before.Message, a.Message):
+		return before, nil
+	case err != nil && !errors.Is(err, ErrUnknown):
+		return nil, err
+	}
+	if d.strangers == nil {
+		d.strangers = rate.NewLimiter(rate.Every(time.Hour/perHour), perHour)
+	}
+	if !d.strangers.AllowN(d.Now(), 1) {
+		return nil, ErrMany
+	}
+	return a, d.Applications.PutApplication(ctx, a)
+}
+
 func (d *Desk) receive(raw []byte) (*Application, error) {
+	if len(raw) > maxApplication {
+		return nil, fmt.Errorf("%w: %d bytes, at most %d", envelope.ErrOversized, len(raw), maxApplication)
+	}
 	m, err := envelope.DecodeMessage(raw)
 	if err != nil {
 		return nil, err
@@ -163,11 +206,30 @@ func (d *Desk) Admit(ctx context.Context, id canon.ID) (*Decision, error) {
 		return nil, err
 	}
 	app := &chain.Application{Message: m.Envelope.Raw(), Body: body}
-	action := chain.Action{Admit: app}
-	if _, err := d.member(a.GLN); err == nil {
-		action = chain.Action{Rekey: app} // a member who lost its keys
+	// What was proposed before is found, whatever has become of it since.
+	admit, rekey := chain.Action{Admit: app}, chain.Action{Rekey: app}
+	for name, action := range map[string]chain.Action{"admit": admit, "rekey": rekey} {
+		proposal, err := d.proposal(named(name, id[:]), action)
+		if err != nil {
+			return nil, err
+		}
+		if before, err := d.Decision(proposal); !errors.Is(err, ErrUnknown) {
+			return before, err
+		}
 	}
-	return d.Propose(ctx, named("admit", id[:]), action)
+	switch _, err := d.member(a.GLN); {
+	case errors.Is(err, ErrUnknown):
+		return d.Propose(ctx, named("admit", id[:]), admit)
+	case err != nil:
+		return nil, err
+	}
+	return d.Propose(ctx, named("rekey", id[:]), rekey) // a member who lost its keys
+}
+
+// proposal returns the name on the ledger of an action that this governor proposes.
+func (d *Desk) proposal(id canon.ID, action chain.Action) (canon.Digest, error) {
+	raw, err := canon.CBOR(action)
+	return chain.ProposalID(chain.Operation(d.GLN, id), raw), err
 }
 
 // named returns the id of an operation that follows from what it is about.
@@ -189,16 +251,22 @@ func (d *Desk) Propose(ctx context.Context, id canon.ID, action chain.Action) (*
 	if err := d.submit(ctx, chain.KindPropose, id, chain.Propose{Action: action}, "propose"); err != nil {
 		return nil, err
 	}
-	raw, err := canon.CBOR(action)
+	proposal, err := d.proposal(id, action)
 	if err != nil {
 		return nil, err
 	}
-	return d.Decision(chain.ProposalID(chain.Operation(d.GLN, id), raw))
+	return d.Decision(proposal)
 }
 
 // Vote votes on an open proposal.
 func (d *Desk) Vote(ctx context.Context, proposal canon.Digest, accept bool) (*Decision, error) {
-	err := d.submit(ctx, chain.KindVote, named("vote", proposal[:]), chain.Vote{Proposal: proposal, Accept: accept}, "vote")
+	// One operation each: a second thought is refused (already_voted), not taken for
+	// the vote that was cast.
+	name := "vote"
+	if !accept {
+		name = "vote against"
+	}
+	err := d.submit(ctx, chain.KindVote, named(name, proposal[:]), chain.Vote{Proposal: proposal, Accept: accept}, "vote")
 	if err != nil {
 		return nil, err
 	}
@@ -243,6 +311,8 @@ func (d *Desk) SetProfile(ctx context.Context, p chain.Profile) error {
 // Rotate registers the organisation's next key and then uses it. A crash between
 // the two is mended by rotating again.
 func (d *Desk) Rotate(ctx context.Context) (canon.Digest, error) {
+	d.rotating.Lock()
+	defer d.rotating.Unlock()
 	next, err := d.Keys.Next()
 	if err != nil {
 		return canon.Digest{}, err

@@ -21,8 +21,8 @@ const kindRelease = "release batch"
 // Release makes the packs of a batch and enters it on the ledger, in the
 // background. id names the job; the same id starts it once.
 func (d *Desk) Release(ctx context.Context, id canon.ID, r api.Release) (*Job, error) {
-	if before, err := d.Job(ctx, id); err == nil {
-		return before, nil
+	if before, err := d.Job(ctx, id); !errors.Is(err, ErrUnknown) {
+		return before, err
 	}
 	lot := chain.BatchID(d.GLN, r.GTIN, r.Lot)
 	if !d.running.claim(lot) {
@@ -80,6 +80,9 @@ func (d *Desk) mayRelease(r *api.Release) error {
 	if r.Size = max(r.Size, uint64(len(r.Serials))); r.Size == 0 || len(r.Serials) > 0 && r.Size != uint64(len(r.Serials)) {
 		return fmt.Errorf("%w: give a size or serial numbers", ErrRequest)
 	}
+	if r.Size > ledger.MaxBatch {
+		return fmt.Errorf("%w: %d packs", ledger.ErrBatch, r.Size)
+	}
 	cert, err := state[chain.Certificate](d, chain.CertificateKey(r.Certificate))
 	switch {
 	case errors.Is(err, ErrUnknown):
@@ -95,6 +98,9 @@ func (d *Desk) mayRelease(r *api.Release) error {
 	}
 	if _, err := state[chain.Batch](d, chain.BatchKey(chain.BatchID(d.GLN, r.GTIN, r.Lot))); err == nil {
 		return fmt.Errorf("%w: lot %s", ledger.ErrBatchExists, r.Lot)
+	}
+	if _, err := d.transformation(canon.ID{}, d.Now(), r); err != nil {
+		return fmt.Errorf("%w: %w", ErrRequest, err)
 	}
 	return d.suppliedTo(r)
 }
@@ -124,16 +130,13 @@ func (d *Desk) startRelease(j Job, r api.Release) {
 // it did before a crash.
 func (d *Desk) release(ctx context.Context, j Job, r api.Release, progress func(done, total uint64)) (string, error) {
 	id := chain.BatchID(d.GLN, r.GTIN, r.Lot)
-	packs, err := d.makePacks(ctx, BatchSpec{
-		ID: id, GTIN: r.GTIN, Lot: r.Lot, Expiry: r.Expiry, Size: r.Size, Serials: r.Serials,
-	}, progress)
+	event, err := d.transformation(j.ID, j.Created, &r)
 	if err != nil {
 		return "", err
 	}
-	event, err := epcis.NewTransformation(epcis.Transformation{
-		ID: "urn:uuid:" + uuid(j.ID), Time: j.Created, Offset: "+00:00", ReadPoint: r.Site,
-		Inputs: r.Inputs, Output: gs1.LGTIN{GTIN: r.GTIN, Lot: r.Lot},
-	})
+	packs, err := d.makePacks(ctx, BatchSpec{
+		ID: id, GTIN: r.GTIN, Lot: r.Lot, Expiry: r.Expiry, Size: r.Size, Serials: r.Serials,
+	}, progress)
 	if err != nil {
 		return "", err
 	}
@@ -149,6 +152,14 @@ func (d *Desk) release(ctx context.Context, j Job, r api.Release, progress func(
 	})
 }
 
+// transformation returns the event that turned material into the batch.
+func (d *Desk) transformation(id canon.ID, at time.Time, r *api.Release) ([]byte, error) {
+	return epcis.NewTransformation(epcis.Transformation{
+		ID: "urn:uuid:" + uuid(id), Time: at, Offset: "+00:00", ReadPoint: r.Site,
+		Inputs: r.Inputs, Output: gs1.LGTIN{GTIN: r.GTIN, Lot: r.Lot},
+	})
+}
+
 // enter enters a batch on the ledger. It does not give up before the ledger has
 // answered: of a batch whose fate is unknown the packs could neither be kept nor
 // removed. Those of a batch that was refused are removed, so that its lot can be
@@ -160,11 +171,7 @@ func (d *Desk) enter(ctx context.Context, job canon.ID, r chain.BatchRelease) er
 		case err == nil || ctx.Err() != nil:
 			return err
 		case !errors.Is(err, ErrBusy):
-			id := chain.BatchID(d.GLN, r.GTIN, r.Lot)
-			if _, known := state[chain.Batch](d, chain.BatchKey(id)); errors.Is(known, ErrUnknown) {
-				err = errors.Join(err, d.Packs.Remove(id))
-			}
-			return err
+			return errors.Join(err, d.discard(chain.BatchID(d.GLN, r.GTIN, r.Lot)))
 		}
 		select {
 		case <-time.After(again):
@@ -177,16 +184,57 @@ func (d *Desk) enter(ctx context.Context, job canon.ID, r chain.BatchRelease) er
 // again is how long after a failed attempt a job tries again.
 const again = time.Second
 
-// makePacks makes the packs of a batch, or finds them made.
-func (d *Desk) makePacks(ctx context.Context, s BatchSpec, progress func(done, total uint64)) (PackBatch, error) {
-	b, err := d.openPacks(s.ID)
-	if !errors.Is(err, ErrUnknown) {
-		return b, err
+// discard removes the packs of a batch, unless the ledger has it.
+func (d *Desk) discard(id canon.Digest) error {
+	_, err := state[chain.Batch](d, chain.BatchKey(id))
+	if errors.Is(err, ErrUnknown) {
+		return d.Packs.Remove(id)
 	}
+	return err
+}
+
+// makePacks makes the packs of a batch, or finds them made. What an earlier
+// attempt left that was to be another batch of the same lot is made anew. Who
+// calls it has claimed the lot.
+func (d *Desk) makePacks(ctx context.Context, s BatchSpec, progress func(done, total uint64)) (PackBatch, error) {
+	var err error
 	if s.Secret, err = d.secret(s.ID); err != nil {
 		return nil, err
 	}
+	b, err := d.Packs.Open(s.ID, s.Secret)
+	switch {
+	case err == nil:
+		if same, err := s.made(b); same || err != nil {
+			return b, err
+		}
+		if _, err := state[chain.Batch](d, chain.BatchKey(s.ID)); !errors.Is(err, ErrUnknown) {
+			return nil, errors.Join(fmt.Errorf("%w: lot %s", ledger.ErrBatchExists, s.Lot), err)
+		}
+		if err := d.Packs.Remove(s.ID); err != nil {
+			return nil, err
+		}
+	case !errors.Is(err, ErrUnknown):
+		return nil, err
+	}
 	return d.Packs.Build(ctx, s, progress)
+}
+
+// made reports whether packs are those that the spec asks for.
+func (s *BatchSpec) made(b PackBatch) (bool, error) {
+	if b.Size() != s.Size {
+		return false, nil
+	}
+	if first, err := b.Pack(0); err != nil || first.Expiry != s.Expiry {
+		return false, err
+	}
+	for _, serial := range s.Serials {
+		if _, _, err := b.Find(serial); errors.Is(err, ErrUnknown) {
+			return false, nil
+		} else if err != nil {
+			return false, err
+		}
+	}
+	return true, nil
 }
 
 func (d *Desk) openPacks(id canon.Digest) (PackBatch, error) {

@@ -4,21 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
-	"theriac"
 	"theriac/api"
 	"theriac/canon"
 	"theriac/chain"
 	"theriac/epcis"
-	"theriac/gs1"
 	"theriac/internal/ledger"
 )
 
-// Capture takes an EPCIS document: it is read whole, its digest is anchored, the
-// lots that it commissions become batches without a certificate, and its exact
-// bytes are kept. A document that was captured before is found, not taken twice;
-// one that a crash interrupted is taken up where it was.
+// Capture takes an EPCIS document: it is read whole, its digest is anchored, its
+// exact bytes are kept, and the lots that it commissions become batches without a
+// certificate. A document that was captured before is found, not taken twice; one
+// that a crash interrupted is taken up where it was.
 func (d *Desk) Capture(ctx context.Context, raw []byte) (*api.Capture, error) {
 	c, err := d.capture(ctx, raw)
 	if !errors.Is(err, ErrBusy) {
@@ -28,6 +25,11 @@ func (d *Desk) Capture(ctx context.Context, raw []byte) (*api.Capture, error) {
 }
 
 func (d *Desk) capture(ctx context.Context, raw []byte) (*api.Capture, error) {
+	end, err := d.read(ctx, len(raw))
+	if err != nil {
+		return nil, err
+	}
+	defer end()
 	doc, err := epcis.Parse(raw)
 	if err != nil {
 		return nil, err
@@ -36,8 +38,19 @@ func (d *Desk) capture(ctx context.Context, raw []byte) (*api.Capture, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := d.mayCapture(lots); err != nil {
+		return nil, err
+	}
 	done, err := d.anchorDocument(ctx, doc)
 	if err != nil {
+		return nil, err
+	}
+	// Before its batches, of which none may be without its document.
+	err = d.Documents.PutDocument(ctx, &Document{
+		Digest: doc.Digest, Media: doc.Media, Bytes: raw, Created: d.Now(),
+		Index: done.Index, Height: done.Height, Time: done.Time,
+	}, mentions(doc))
+	if err != nil && !errors.Is(err, ErrExists) {
 		return nil, err
 	}
 	out := &api.Capture{
@@ -55,14 +68,44 @@ func (d *Desk) capture(ctx context.Context, raw []byte) (*api.Capture, error) {
 		}
 		out.Batches = append(out.Batches, id)
 	}
-	err = d.Documents.PutDocument(ctx, &Document{
-		Digest: doc.Digest, Media: doc.Media, Bytes: raw, Created: d.Now(),
-		Index: done.Index, Height: done.Height, Time: done.Time,
-	}, mentions(doc))
-	if errors.Is(err, ErrExists) {
-		err = nil
+	return out, nil
+}
+
+// read takes the memory that reading a document costs, many times its size, and
+// gives it back by end. Together, the documents that are read at one time are no
+// more than the largest that is taken.
+func (d *Desk) read(ctx context.Context, size int) (end func(), err error) {
+	if size > epcis.MaxSize {
+		return nil, fmt.Errorf("document of %d bytes: %w", size, epcis.ErrTooLarge)
 	}
-	return out, err
+	n := max(int64(size), epcis.MaxSize/256)
+	if err := d.reading.Acquire(ctx, n); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrBusy, err)
+	}
+	return func() { d.reading.Release(n) }, nil
+}
+
+// mayCapture returns the refusal of a document of which the ledger would refuse a
+// lot, before any of it is anchored.
+func (d *Desk) mayCapture(lots []epcis.Lot) error {
+	for i := range lots {
+		l := &lots[i]
+		_, err := state[chain.Batch](d, chain.BatchKey(chain.BatchID(d.GLN, l.GTIN, l.Lot)))
+		if err == nil {
+			continue // captured before, from this document or another
+		}
+		if !errors.Is(err, ErrUnknown) {
+			return err
+		}
+		p, err := state[chain.Product](d, chain.ProductKey(l.GTIN))
+		if err == nil && p.Holder != d.GLN {
+			return fmt.Errorf("lot %s: %w: %s", l.Lot, ledger.ErrProductTaken, l.GTIN)
+		}
+		if err != nil && !errors.Is(err, ErrUnknown) {
+			return err
+		}
+	}
+	return nil
 }
 
 // named returns the id of an operation that follows from what it is about, so
@@ -83,6 +126,10 @@ func (d *Desk) captureLot(ctx context.Context, doc canon.Digest, l *epcis.Lot) (
 	for _, p := range l.Packs {
 		spec.Serials = append(spec.Serials, p.Serial)
 	}
+	if !d.running.claim(id) {
+		return id, fmt.Errorf("%w: lot %s is being released", ErrBusy, l.Lot)
+	}
+	defer d.running.unclaim(id)
 	if b, err := state[chain.Batch](d, chain.BatchKey(id)); err == nil && b.Release.Evidence != doc {
 		return id, ledger.ErrBatchExists
 	}
@@ -94,6 +141,9 @@ func (d *Desk) captureLot(ctx context.Context, doc canon.Digest, l *epcis.Lot) (
 		GTIN: l.GTIN, Lot: l.Lot, Expiry: spec.Expiry, Size: packs.Size(), Root: packs.Root(),
 		Initial: chain.UnitActive, Evidence: doc,
 	})
+	if err != nil && !errors.Is(err, ErrBusy) {
+		err = errors.Join(err, d.discard(id))
+	}
 	if err != nil {
 		return id, err
 	}
@@ -115,115 +165,4 @@ func mentions(doc *epcis.Document) []Mention {
 		}
 	}
 	return out
-}
-
-// maxDocuments bounds how many documents one trail is read from.
-const maxDocuments = 500
-
-// Trace returns the captured events that concern an identifier, in any spelling,
-// and its containers while it was in them.
-func (d *Desk) Trace(ctx context.Context, identifier string) (*api.Trail, error) {
-	name, err := epcis.Canonical(identifier, d.Now())
-	if err != nil {
-		return nil, err
-	}
-	docs, err := d.around(ctx, name)
-	if err != nil {
-		return nil, err
-	}
-	out := &api.Trail{Identifier: name, Events: []api.Stop{}}
-	if id, err := gs1.ParseIdentifier(identifier, d.Now()); err == nil {
-		out.Pack = id.GTIN != "" && id.Serial != ""
-	}
-	var events []epcis.Event
-	var of []*Document
-	for _, doc := range docs {
-		for _, e := range doc.parsed.Events {
-			events, of = append(events, e), append(of, doc.Document)
-		}
-	}
-	for _, i := range epcis.Trace(events, name) {
-		out.Events = append(out.Events, stop(&events[i], of[i]))
-	}
-	return out, nil
-}
-
-func stop(e *epcis.Event, doc *Document) api.Stop {
-	return api.Stop{
-		Action: string(e.Action), BizLocation: e.BizLocation, BizStep: e.BizStep, Disposition: e.Disposition,
-		Document: doc.Digest, Event: e.Number, Height: doc.Height, Index: doc.Index, ReadPoint: e.ReadPoint,
-		Time: e.Time.UTC().Format("2006-01-02T15:04:05.000Z"), Type: string(e.Type),
-	}
-}
-
-// A readDocument is a document with what it says.
-type readDocument struct {
-	*Document
-	parsed *epcis.Document
-}
-
-// around returns the documents that mention an identifier, or what it was put
-// into, and so on outwards.
-func (d *Desk) around(ctx context.Context, name string) ([]readDocument, error) {
-	var docs []readDocument
-	have := map[canon.Digest]int{}
-	asked := map[string]bool{name: true}
-	for ask := []string{name}; len(ask) > 0; ask = ask[1:] {
-		digests, err := d.Documents.Mentioning(ctx, ask[0])
-		if err != nil {
-			return nil, err
-		}
-		for _, digest := range digests {
-			i, ok := have[digest]
-			if !ok {
-				if len(docs) == maxDocuments {
-					continue
-				}
-				doc, err := d.Documents.Document(ctx, digest)
-				if err != nil {
-					return nil, err
-				}
-				parsed, err := epcis.Parse(doc.Bytes)
-				if err != nil {
-					return nil, fmt.Errorf("document %s: %w", digest, err)
-				}
-				i = len(docs)
-				have[digest] = i
-				docs = append(docs, readDocument{doc, parsed})
-			}
-			for _, outer := range containers(docs[i].parsed, ask[0]) {
-				if !asked[outer] {
-					asked[outer] = true
-					ask = append(ask, outer)
-				}
-			}
-		}
-	}
-	return docs, nil
-}
-
-// containers returns what a document puts the identifier into.
-func containers(doc *epcis.Document, name string) []string {
-	var out []string
-	for i := range doc.Events {
-		e := &doc.Events[i]
-		if e.Type == epcis.AggregationEvent && e.Parent != "" && slices.Contains(e.Children, name) {
-			out = append(out, e.Parent)
-		}
-	}
-	return out
-}
-
-// Bundle returns the evidence of a pack, as the ledger has it now.
-func (d *Desk) Bundle(ctx context.Context, id gs1.Identifier) (*theriac.Bundle, error) {
-	o, err := d.Opening(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	headers, view, done, err := d.Ledger.Evidence(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrBusy, err)
-	}
-	defer done()
-	return Assemble(view, headers, o)
 }

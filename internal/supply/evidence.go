@@ -152,7 +152,7 @@ const page = 256
 
 // onward takes what moved the pack on from its maker, with the answers.
 func (a *assembly) onward() error {
-	return a.each("batch/"+a.shown.Batch.String(), func(index uint64, tx []byte) error {
+	return a.each("handover/"+a.shown.Batch.String(), func(index uint64, tx []byte) error {
 		moves, err := a.moves(tx)
 		if err != nil || !moves {
 			return err
@@ -317,4 +317,18 @@ func (d *Desk) Case(ctx context.Context, name string, from uint64) ([]theriac.Ex
 		out = append(out, *x)
 	}
 	return out, nil
+}
+
+// Bundle returns the evidence of a pack, as the ledger has it now.
+func (d *Desk) Bundle(ctx context.Context, id gs1.Identifier) (*theriac.Bundle, error) {
+	o, err := d.Opening(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	headers, view, done, err := d.Ledger.Evidence(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrBusy, err)
+	}
+	defer done()
+	return Assemble(view, headers, o)
 }

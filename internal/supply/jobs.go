@@ -2,7 +2,6 @@ package supply
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"time"
 
@@ -108,14 +107,15 @@ func (d *Desk) start(j Job, work func(ctx context.Context, progress func(done, t
 			j.Done, j.Total, j.Updated = done, total, d.Now()
 			d.running.set(j)
 		})
-		if ctx.Err() != nil || errors.Is(err, context.Canceled) {
+		if ctx.Err() != nil {
 			return
 		}
 		j.State, j.Result, j.Updated = Finished, result, d.Now()
 		if err != nil {
 			j.State, j.Code, j.Text = Failed, refusal.Code(err), err.Error()
 			if j.Code == "" {
-				j.Code = "error"
+				// What broke is the log's to say: it may name files and rows.
+				j.Code, j.Text = "error", "something broke here; the operator's log says what"
 				d.Log.Error("job", "id", j.ID, "kind", j.Kind, "err", err)
 			}
 		}

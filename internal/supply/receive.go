@@ -14,11 +14,19 @@ import (
 	"theriac/pedigree"
 )
 
-// Size limits of messages. A dossier carries documents.
+// Size limits of messages. A dossier carries documents; of the others little more
+// travels than the ledger takes.
 const (
-	maxMessage = 1 << 20
+	maxMessage = ledger.MaxTx
 	maxDossier = 32 << 20
 )
+
+func maxSize(typ string) int {
+	if typ == pedigree.TypeDossier {
+		return maxDossier
+	}
+	return maxMessage
+}
 
 // MaxMessage is the largest message that any inbox takes, in bytes.
 const MaxMessage = maxDossier
@@ -28,7 +36,7 @@ const MaxMessage = maxDossier
 // message that was taken before gets the receipt that it got then. from is where
 // it came from, for the audit book.
 func (d *Desk) Receive(ctx context.Context, from string, raw []byte) (*api.Receipt, error) {
-	m, err := envelope.Receive(raw, d.policy(ctx))
+	m, err := envelope.Receive(raw, d.policy(ctx, len(raw)))
 	if err != nil {
 		d.record(ctx, from, "receive", canon.Sum(raw).String(), err)
 		return nil, err
@@ -47,11 +55,19 @@ func (d *Desk) Receive(ctx context.Context, from string, raw []byte) (*api.Recei
 	return receipt, err
 }
 
-func (d *Desk) policy(ctx context.Context) envelope.Policy {
+func (d *Desk) policy(ctx context.Context, size int) envelope.Policy {
 	return envelope.Policy{
 		Audience: d.GLN, Now: d.Now(), Window: d.window(), MaxSize: maxDossier,
-		Expects: func(typ string) error { _, err := pedigree.Find(typ); return err },
-		Holder:  d.holder,
+		Expects: func(typ string) error {
+			if _, err := pedigree.Find(typ); err != nil {
+				return err
+			}
+			if size > maxSize(typ) {
+				return fmt.Errorf("%w: %d bytes", envelope.ErrOversized, size)
+			}
+			return nil
+		},
+		Holder: d.holder,
 		Seen: func(issuer string, id canon.ID, body canon.Digest) error {
 			m, err := d.Messages.Message(ctx, issuer, id)
 			switch {
@@ -119,6 +135,15 @@ func (d *Desk) anchor(ctx context.Context, m *envelope.Message) (*api.Receipt, e
 	receipt, err := d.anchored(done)
 	if err != nil {
 		return nil, err
+	}
+	// Two bodies under one identifier may come at once, or a second after a crash:
+	// what the ledger has is kept, or nothing.
+	there, err := envelope.ParseJWS([]byte(receipt.Envelope))
+	if err != nil {
+		return nil, err
+	}
+	if there.Claims.BodyDigest != c.BodyDigest {
+		return nil, envelope.ErrReplayed
 	}
 	err = d.Messages.Settle(ctx, &Message{
 		ID: c.ID, Issuer: c.Issuer, Audience: c.Audience, Type: c.Type, Case: c.Case, Prev: c.Prev,

@@ -4,7 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
+	"slices"
+	"strings"
 	"time"
 
 	"theriac/api"
@@ -23,11 +24,20 @@ type Draft struct {
 }
 
 // Send puts a message into the outbox after checking what its receiver and the
-// ledger will check. id names it; the same id queues it once (ErrExists).
+// ledger will check. id names it: sent again it is found, and another message
+// under it is ErrExists.
 func (d *Desk) Send(ctx context.Context, id canon.ID, draft Draft, content pedigree.Content) (*Message, error) {
 	m, err := d.compose(id, draft, content)
 	if err == nil {
 		err = d.Messages.Queue(ctx, m)
+	}
+	if errors.Is(err, ErrExists) {
+		// A crash may have come between the queue and the answer: who asks again has
+		// the message that he asked for.
+		before, lost := d.Messages.Message(ctx, d.GLN, id)
+		if lost == nil && before.Type == m.Type && before.Audience == m.Audience && before.Case == m.Case && slices.Equal(before.Prev, m.Prev) {
+			return before, nil
+		}
 	}
 	d.record(ctx, "operator", "send "+content.Type(), id.String(), err)
 	if err != nil {
@@ -53,6 +63,10 @@ func (d *Desk) compose(id canon.ID, draft Draft, content pedigree.Content) (*Mes
 	if err != nil {
 		return nil, fmt.Errorf("receiver %q: %w", draft.To, err)
 	}
+	// Its one copy would be queued and received at once.
+	if to.GLN == d.GLN {
+		return nil, fmt.Errorf("%w: a message to oneself", ErrRequest)
+	}
 	if err := x.CheckParties(from, to); err != nil {
 		return nil, err
 	}
@@ -70,6 +84,13 @@ func (d *Desk) compose(id canon.ID, draft Draft, content pedigree.Content) (*Mes
 	body, err := envelope.BodyOf(content, d.NewID)
 	if err != nil {
 		return nil, err
+	}
+	size := 0
+	for i := range body {
+		size += len(body[i].Value)
+	}
+	if limit := maxSize(x.Type); size > limit {
+		return nil, fmt.Errorf("%w: %d bytes, at most %d", envelope.ErrOversized, size, limit)
 	}
 	c.Expires, c.BodyDigest = c.IssuedAt+1, body.Digest()
 	if err := c.Check(); err != nil {
@@ -106,86 +127,82 @@ func (d *Desk) Wake() {
 	}
 }
 
-const (
-	looking  = time.Second     // how often the sender looks by itself
-	atOnce   = 16              // messages sent at the same time
-	longest  = 5 * time.Minute // between two sendings
-	lifetime = 5 * time.Minute // of a signature
-)
-
-// Deliver sends what is due until ctx ends. A receiver that is down gets its
-// messages when it is back, each once.
-func (d *Desk) Deliver(ctx context.Context) {
-	tick := time.NewTicker(looking)
-	defer tick.Stop()
-	for {
-		if n, err := d.deliverDue(ctx); err != nil && ctx.Err() == nil {
-			d.Log.Error("outbox", "err", err)
-		} else if n == atOnce {
-			continue
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-d.wake:
-		case <-tick.C:
-		}
-	}
-}
-
-func (d *Desk) deliverDue(ctx context.Context) (int, error) {
-	due, err := d.Messages.Due(ctx, d.Now(), atOnce)
-	if err != nil {
-		return 0, err
-	}
-	var group sync.WaitGroup
-	for i := range due {
-		group.Add(1)
-		go func() {
-			defer group.Done()
-			if err := d.deliver(ctx, &due[i]); err != nil && ctx.Err() == nil {
-				d.Log.Error("outbox", "message", due[i].ID, "err", err)
-			}
-		}()
-	}
-	group.Wait()
-	return len(due), ctx.Err()
-}
+// lifetime is how long a signature counts.
+const lifetime = 5 * time.Minute
 
 // deliver sends one message. What the receiver refuses for good is settled;
 // what may go better later is tried again.
 func (d *Desk) deliver(ctx context.Context, m *Message) error {
 	receipt, err := d.post(ctx, m)
-	if err == nil {
+	code := codeOf(err)
+	next := d.outbox.heard(m, err == nil || code != unreachable, d.Now())
+	if err != nil && final(code) {
+		// The ledger has the last word, not the receiver: it may have anchored the
+		// message and lost its answer, or lie.
+		if there, ledgerErr := d.onLedger(m); ledgerErr == nil {
+			receipt, err = there, nil
+		} else if !errors.Is(ledgerErr, ErrUnknown) {
+			return errors.Join(ledgerErr, d.Messages.Defer(ctx, m.ID, next, ErrBusy.Code()))
+		}
+	}
+	switch {
+	case err == nil:
 		m.Status, m.Code, m.Receipt = Sent, "", *receipt
 		d.record(ctx, m.Audience, "delivered "+m.Type, m.ID.String(), nil)
 		return d.Messages.Settle(ctx, m)
-	}
-	code := refusal.Code(err)
-	if final(code) {
+	case final(code):
 		m.Status, m.Code = Refused, code
 		d.record(ctx, m.Audience, "refused "+m.Type, m.ID.String(), err)
 		return d.Messages.Settle(ctx, m)
 	}
-	if code == "" {
-		code = "unreachable"
+	if ctx.Err() != nil {
+		return nil // nobody is to blame, and it is sent again when the desk opens
 	}
-	wait := longest
-	if m.Attempts < 8 {
-		wait = min(longest, time.Second<<m.Attempts)
+	d.Log.Info("outbox: later", "message", m.ID, "to", m.Audience, "code", code, "next", next, "err", err)
+	return d.Messages.Defer(ctx, m.ID, next, code)
+}
+
+// unreachable is the code of a sending that nobody answered as a receiver answers.
+const unreachable = "unreachable"
+
+// codeOf returns the code that a receiver gave. A receiver chooses it, and it is
+// kept and shown: what is no code counts as no answer.
+func codeOf(err error) string {
+	code := refusal.Code(err)
+	if code == "" || len(code) > 64 || strings.Trim(code, "abcdefghijklmnopqrstuvwxyz0123456789_") != "" {
+		return unreachable
 	}
-	return d.Messages.Defer(ctx, m.ID, d.Now().Add(wait), code)
+	return code
 }
 
 // final reports whether a refusal stands however often the message is sent. A
-// clock can be set right, a key registered, a ledger come back.
+// clock can be set right, a key registered, what broke mended, a ledger come
+// back; the own one may not yet know the receiver again.
 func final(code string) bool {
 	switch code {
-	case "", ErrBusy.Code(), envelope.ErrStale.Code(), envelope.ErrFuture.Code(), envelope.ErrExpired.Code(),
-		envelope.ErrUnknownKey.Code(), envelope.ErrKeyInvalid.Code(), envelope.ErrPrev.Code(), "unreachable", "too_many_requests":
+	case unreachable, "internal", "too_many_requests", ErrBusy.Code(), ErrUnknown.Code(),
+		envelope.ErrStale.Code(), envelope.ErrFuture.Code(), envelope.ErrExpired.Code(),
+		envelope.ErrUnknownKey.Code(), envelope.ErrKeyInvalid.Code(), envelope.ErrPrev.Code():
 		return false
 	}
 	return true
+}
+
+// onLedger returns the receipt of a message that the own ledger has, or ErrUnknown.
+func (d *Desk) onLedger(m *Message) (*api.Receipt, error) {
+	bc, err := state[canon.Digest](d, chain.MessageKey(m.Issuer, m.ID))
+	if err != nil {
+		return nil, err
+	}
+	a, err := state[chain.Anchor](d, chain.ExchangeKey(*bc))
+	if err != nil {
+		return nil, err
+	}
+	leaf, _, err := d.Ledger.Leaf(a.Index)
+	if err != nil {
+		return nil, err
+	}
+	return d.anchored(&api.Done{Index: a.Index, Height: leaf.Height, Time: leaf.Time})
 }
 
 // post signs the message as it is now and hands it to its receiver, whose receipt
@@ -237,8 +254,9 @@ func (d *Desk) checkReceipt(ctx context.Context, m *Message, r *api.Receipt) err
 	for {
 		a, err := state[chain.Anchor](d, chain.ExchangeKey(r.BC))
 		if err == nil {
-			r.Index, r.Time = a.Index, a.At
-			return nil
+			leaf, _, err := d.Ledger.Leaf(a.Index)
+			r.Index, r.Height, r.Time = a.Index, leaf.Height, leaf.Time
+			return err
 		}
 		if !errors.Is(err, ErrUnknown) {
 			return err

@@ -16,10 +16,13 @@ import (
 	"log/slog"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"theriac/api"
 	"theriac/canon"
 	"theriac/chain"
 	"theriac/envelope"
+	"theriac/epcis"
 	"theriac/gs1"
 	"theriac/internal/audit"
 	"theriac/internal/ledger"
@@ -188,12 +191,18 @@ type Desk struct {
 
 	wake    chan struct{}
 	running *running
+	outbox  *outbox
+	reading *semaphore.Weighted // bytes of documents that are being captured
+	tracing *semaphore.Weighted // documents that trails are read from
 }
 
 // Open makes the desk ready. Close ends its work.
 func (d *Desk) Open() {
 	d.wake = make(chan struct{}, 1)
 	d.running = newRunning()
+	d.outbox = newOutbox()
+	d.reading = semaphore.NewWeighted(epcis.MaxSize)
+	d.tracing = semaphore.NewWeighted(1)
 }
 
 // Close stops jobs that run and waits for them; they are taken up again by Resume.

@@ -1,6 +1,7 @@
 package supply
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -53,9 +54,13 @@ func (d *Desk) units(ctx context.Context, m *Move) (*chain.Units, error) {
 		if err != nil {
 			return nil, err
 		}
+		// Who scanned a label with a better date holds a pack that was tampered with.
+		if id.Expiry != "" && !id.Expiry.LastDay().Equal(gs1.Date(o.Pack.Pack.Expiry).LastDay()) {
+			return nil, fmt.Errorf("%w: the label says %s", ledger.ErrExpiry, id.Expiry)
+		}
 		shown = append(shown, o)
 	}
-	slices.SortFunc(shown, func(a, b *api.Opening) int { return int(int64(a.Pack.Index) - int64(b.Pack.Index)) })
+	slices.SortFunc(shown, func(a, b *api.Opening) int { return cmp.Compare(a.Pack.Index, b.Pack.Index) })
 	arg.Batch = shown[0].Batch
 	batch, err := state[chain.Batch](d, chain.BatchKey(arg.Batch))
 	if err != nil {
@@ -66,6 +71,9 @@ func (d *Desk) units(ctx context.Context, m *Move) (*chain.Units, error) {
 	for i, o := range shown {
 		if o.Batch != arg.Batch {
 			return nil, fmt.Errorf("%w: the packs are of more than one batch", ErrRequest)
+		}
+		if i > 0 && o.Pack.Index == shown[i-1].Pack.Index {
+			return nil, fmt.Errorf("%w: a pack is named twice", ErrRequest)
 		}
 		arg.Indexes = append(arg.Indexes, o.Pack.Index)
 		arg.Packs = append(arg.Packs, o.Pack.Pack.Digest())
@@ -191,6 +199,10 @@ func (d *Desk) OwnOpening(ctx context.Context, id gs1.Identifier) (*api.Opening,
 
 func (d *Desk) open(ctx context.Context, b *Batch, serial gs1.Serial) (*api.Opening, error) {
 	packs, err := d.openPacks(b.ID)
+	if errors.Is(err, ErrUnknown) {
+		// Lost packs must not make counterfeits of those that were sold.
+		return nil, fmt.Errorf("supply: the packs of batch %s are missing from the store", b.ID)
+	}
 	if err != nil {
 		return nil, err
 	}
