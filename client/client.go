@@ -3,7 +3,6 @@
 package client
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -12,8 +11,11 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"theriac/api"
 	"theriac/refusal"
@@ -24,8 +26,13 @@ import (
 var ErrUnreachable = errors.New("client: the server does not answer")
 
 const (
-	maxAnswer = 64 << 20
-	waiting   = 90 * time.Second // for an answer; the ledger is asked meanwhile
+	maxAnswer  = 64 << 20
+	maxReceipt = 1 << 20          // of a stranger who answers a message
+	maxProblem = 64 << 10         // whatever was asked
+	maxText    = 1000             // of a problem, in bytes
+	waiting    = 90 * time.Second // for an answer; the ledger is asked meanwhile
+	pause      = time.Second      // before a stream that broke is asked for again
+	tries      = 5                // so often with nothing new
 )
 
 // A Client is a client of one server.
@@ -39,7 +46,7 @@ type Client struct {
 // may be empty: then only what is public is open.
 func New(base, token string) (*Client, error) {
 	u, err := url.Parse(strings.TrimRight(base, "/"))
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
 		return nil, fmt.Errorf("client: %q is not an http address", base)
 	}
 	return &Client{base: u.String(), token: token, http: &http.Client{
@@ -64,10 +71,11 @@ type request struct {
 	body         []byte
 	media        string
 	key          string // Idempotency-Key
+	max          int64  // bytes of the answer; 0: maxAnswer
 }
 
-// do returns the body of a successful answer. A refusal comes back as an error
-// with the server's code (refusal.Code).
+// do returns the body of a successful answer, nil for one without content. A
+// refusal comes back as an error with the server's code (refusal.Code).
 func (c *Client) do(ctx context.Context, r request) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, waiting)
 	defer cancel()
@@ -76,14 +84,21 @@ func (c *Client) do(ctx context.Context, r request) ([]byte, error) {
 		return nil, err
 	}
 	defer res.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer+1))
+	if res.StatusCode >= 300 {
+		return nil, problem(res)
+	}
+	limit := r.max
+	if limit == 0 {
+		limit = maxAnswer
+	}
+	body, err := io.ReadAll(io.LimitReader(res.Body, limit+1))
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("%w: %w", ErrUnreachable, err)
-	case len(body) > maxAnswer:
-		return nil, fmt.Errorf("%w: more than %d bytes", ErrUnreachable, maxAnswer)
-	case res.StatusCode >= 300:
-		return nil, problem(res, body)
+	case int64(len(body)) > limit:
+		return nil, fmt.Errorf("%w: more than %d bytes", ErrUnreachable, limit)
+	case res.StatusCode == http.StatusNoContent:
+		return nil, nil
 	}
 	return body, nil
 }
@@ -113,17 +128,35 @@ func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
 	return res, nil
 }
 
-// problem turns an answer that is no success into an error.
-func problem(res *http.Response, body []byte) error {
+var codePattern = regexp.MustCompile(`^[a-z0-9_]{1,64}$`)
+
+// problem turns an answer that is no success into an error. Code and text are what
+// the server says: they go into logs and onto terminals, so they hold no more than
+// letters and are short.
+func problem(res *http.Response) error {
+	body, err := io.ReadAll(io.LimitReader(res.Body, maxProblem+1))
 	var p api.Problem
-	if json.Unmarshal(body, &p) != nil || p.Code == "" {
-		return fmt.Errorf("%w: status %s", ErrUnreachable, res.Status)
+	if err != nil || len(body) > maxProblem || json.Unmarshal(body, &p) != nil || !codePattern.MatchString(p.Code) {
+		return fmt.Errorf("%w: status %d", ErrUnreachable, res.StatusCode)
 	}
 	text := p.Detail
 	if text == "" {
 		text = p.Title
 	}
-	return refusal.New(p.Code, text)
+	return refusal.New(p.Code, legible(text))
+}
+
+// legible returns text without what steers a terminal or breaks a line.
+func legible(text string) string {
+	if len(text) > maxText {
+		text = text[:maxText] + "…"
+	}
+	return strings.Map(func(r rune) rune {
+		if r == utf8.RuneError || !unicode.IsPrint(r) {
+			return ' '
+		}
+		return r
+	}, text)
 }
 
 // call sends a value as JSON, or nothing for nil, and decodes the answer.
@@ -140,7 +173,7 @@ func call[T any](ctx context.Context, c *Client, r request, send any) (*T, error
 		return nil, err
 	}
 	v := new(T)
-	if len(raw) == 0 {
+	if raw == nil {
 		return v, nil
 	}
 	if err := json.Unmarshal(raw, v); err != nil {
@@ -188,39 +221,11 @@ func (c *Client) Capture(ctx context.Context, media string, document []byte) (*a
 
 // Deliver hands a signed message to the inbox.
 func (c *Client) Deliver(ctx context.Context, message []byte) (*api.Receipt, error) {
-	return call[api.Receipt](ctx, c, request{method: http.MethodPost, path: "/inbox", body: message, media: "application/json"}, nil)
-}
-
-// Watch calls each with a job now and at every change until it has ended.
-func (c *Client) Watch(ctx context.Context, id string, each func(api.Job)) (*api.Job, error) {
-	res, err := c.send(ctx, request{method: http.MethodGet, path: "/v1/jobs/" + url.PathEscape(id) + "/events"})
-	if err != nil {
-		return nil, err
+	r, err := call[api.Receipt](ctx, c, request{
+		method: http.MethodPost, path: "/inbox", body: message, media: "application/json", max: maxReceipt,
+	}, nil)
+	if err == nil && r.Envelope == "" {
+		return nil, fmt.Errorf("%w: no receipt", ErrUnreachable)
 	}
-	defer res.Body.Close()
-	if res.StatusCode >= 300 {
-		body, _ := io.ReadAll(io.LimitReader(res.Body, 1<<16))
-		return nil, problem(res, body)
-	}
-	var last api.Job
-	lines := bufio.NewScanner(res.Body)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		data, ok := strings.CutPrefix(lines.Text(), "data: ")
-		if !ok {
-			continue
-		}
-		if err := json.Unmarshal([]byte(data), &last); err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrUnreachable, err)
-		}
-		each(last)
-		if last.State != "running" {
-			return &last, nil
-		}
-	}
-	if err := lines.Err(); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrUnreachable, err)
-	}
-	// The stream ended with the server; the job is still there.
-	return Get[api.Job](ctx, c, "/v1/jobs/"+url.PathEscape(id), nil)
+	return r, err
 }

@@ -2,10 +2,12 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
 	"github.com/danielgtaylor/huma/v2/sse"
 
 	"theriac/api"
@@ -23,7 +25,7 @@ func (s *server) acts() {
 		return huma.Operation{OperationID: id, Method: http.MethodPost, Path: path, Summary: summary, Security: operator}
 	}
 	dossiers := post("dossiers", "/v1/dossiers", "Exchange 3: hand in a dossier, sealed to the drug administration")
-	dossiers.MaxBodyBytes, dossiers.DefaultStatus = 64<<20, http.StatusAccepted
+	dossiers.MaxBodyBytes, dossiers.BodyReadTimeout, dossiers.DefaultStatus = largest, slowly, http.StatusAccepted
 	huma.Register(s.api, dossiers, s.dossier)
 	approve := post("approve", "/v1/dossiers/{bc}/approval", "Exchange 4: approve a dossier, with its certificate")
 	approve.DefaultStatus = http.StatusAccepted
@@ -36,12 +38,13 @@ func (s *server) acts() {
 	}, s.documents)
 
 	release := post("release", "/v1/batches", "Release a batch, in the background")
-	release.MaxBodyBytes, release.DefaultStatus = 64<<20, http.StatusAccepted
+	release.MaxBodyBytes, release.BodyReadTimeout, release.DefaultStatus = largest, slowly, http.StatusAccepted
 	huma.Register(s.api, release, s.release)
 	huma.Register(s.api, huma.Operation{OperationID: "packs", Method: http.MethodGet, Path: "/v1/batches/{id}/packs", Summary: "What is printed on the packs of a batch of ours", Security: operator}, s.packs)
 	huma.Register(s.api, huma.Operation{OperationID: "job", Method: http.MethodGet, Path: "/v1/jobs/{id}", Summary: "A job", Security: operator}, s.job)
 	sse.Register(s.api, huma.Operation{
 		OperationID: "job-events", Method: http.MethodGet, Path: "/v1/jobs/{id}/events", Summary: "A job at every change, as server-sent events", Security: operator,
+		Middlewares: huma.Middlewares{s.found},
 	}, map[string]any{"job": api.Job{}}, s.watch)
 
 	huma.Register(s.api, post("move", "/v1/moves", "Move packs from one state to another, all or none"), s.move)
@@ -49,7 +52,7 @@ func (s *server) acts() {
 	huma.Register(s.api, post("recall", "/v1/recalls", "Recall, withdraw or release a batch or product"), s.recall)
 	huma.Register(s.api, post("certificate-status", "/v1/certificates/status", "Suspend, revoke or reinstate a certificate"), s.certificate)
 	capture := post("capture", "/epcis/capture", "Capture an EPCIS document")
-	capture.MaxBodyBytes = epcis.MaxSize
+	capture.MaxBodyBytes, capture.BodyReadTimeout = epcis.MaxSize, slowly
 	huma.Register(s.api, capture, s.capture)
 }
 
@@ -185,6 +188,24 @@ func (s *server) job(ctx context.Context, in *byID) (*reply[api.Job], error) {
 		return nil, s.fail(err)
 	}
 	return &reply[api.Job]{job(j)}, nil
+}
+
+// found refuses to watch a job that is not there: a stream that has begun has no
+// status any more.
+func (s *server) found(ctx huma.Context, next func(huma.Context)) {
+	_, w := humago.Unwrap(ctx)
+	in := byID{ID: ctx.Param("id")}
+	id, err := in.id()
+	if err == nil {
+		if _, err = s.Supply.Job(ctx.Context(), id); err != nil {
+			err = s.fail(err)
+		}
+	}
+	if p := new(problem); errors.As(err, &p) {
+		send(w, p)
+		return
+	}
+	next(ctx)
 }
 
 func (s *server) watch(ctx context.Context, in *byID, send sse.Sender) {

@@ -77,6 +77,8 @@ type server struct {
 	Config
 	api     huma.API
 	limits  *limits
+	small   *gate // messages that are being read, and
+	large   *gate // those of them that may be large
 	metrics *metrics
 }
 
@@ -86,7 +88,10 @@ var problems sync.Once
 func New(c Config) (http.Handler, error) {
 	// huma makes its own errors through a variable of the package.
 	problems.Do(func() { huma.NewError = newProblem })
-	s := &server{Config: c, limits: newLimits(c.Limit, c.Now), metrics: newMetrics(c)}
+	s := &server{
+		Config: c, limits: newLimits(c.Limit, c.Now), metrics: newMetrics(c),
+		small: newGate(512, 128), large: newGate(8, 4),
+	}
 	mux := http.NewServeMux()
 	config := huma.DefaultConfig("Theriac", c.Version)
 	config.Info.Description = "Verify a medicine from raw material to bedside. An organisation's API."
@@ -97,7 +102,7 @@ func New(c Config) (http.Handler, error) {
 	config.Components.Schemas.RegisterTypeAlias(reflect.TypeFor[canon.RawJSON](), reflect.TypeFor[any]())
 	// No $schema member: bodies are hashed and compared.
 	config.CreateHooks = nil
-	config.DocsPath = ""
+	config.DocsPath, config.SchemasPath = "", ""
 	s.api = humago.New(mux, config)
 	s.api.UseMiddleware(s.authenticate)
 	s.public()
@@ -105,7 +110,7 @@ func New(c Config) (http.Handler, error) {
 	s.acts()
 	s.members()
 	s.operate(mux)
-	return s.around(mux), nil
+	return s.around(routed(mux)), nil
 }
 
 // schemaName tells types of one name by their package.

@@ -181,9 +181,14 @@ func (s *server) operate(mux *http.ServeMux) {
 		OperationID: "checkpoint", Method: http.MethodGet, Path: "/v1/checkpoint", Tags: []string{"operating"},
 		Summary: "The log as a header covers it, with the proof that it starts with an older one",
 	}, func(ctx context.Context, in *struct {
+		Caller
 		Older uint64 `query:"older" doc:"Size of the log that is known"`
 	},
 	) (*reply[theriac.Checkpoint], error) {
+		// Headers and a proof are made for each: a stranger gets them like evidence.
+		if err := s.allow(ctx, in.Caller); err != nil {
+			return nil, err
+		}
 		c, err := s.Node.Checkpoint(ctx, in.Older)
 		if err != nil {
 			return nil, s.fail(err)

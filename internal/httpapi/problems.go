@@ -50,6 +50,8 @@ var statuses = map[string]int{
 	"replayed":             http.StatusConflict,
 	"oversized":            http.StatusRequestEntityTooLarge,
 	"epcis_too_large":      http.StatusRequestEntityTooLarge,
+	"method_not_allowed":   http.StatusMethodNotAllowed,
+	"cross_origin":         http.StatusForbidden,
 	"too_many_requests":    http.StatusTooManyRequests,
 	"busy":                 http.StatusServiceUnavailable,
 	"internal":             http.StatusInternalServerError,
@@ -84,6 +86,9 @@ func newProblemDoc(status int, code, detail string) *problem {
 // newProblem makes the problem documents of huma's own refusals: a body that does
 // not fit its schema, and the like.
 func newProblem(status int, msg string, errs ...error) huma.StatusError {
+	if msg == "cannot read request body" {
+		status = http.StatusBadRequest // it broke off, which is not ours
+	}
 	for _, e := range errs {
 		if e != nil {
 			msg += "; " + e.Error()

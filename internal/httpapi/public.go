@@ -5,8 +5,10 @@ import (
 	"errors"
 	"net/http"
 	"reflect"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"theriac"
 	"theriac/api"
@@ -47,7 +49,8 @@ func (s *server) public() {
 		OperationID: "deliver", Method: http.MethodPost, Path: "/inbox", Tags: []string{"messages"},
 		Summary:      "Hand in a signed message",
 		Description:  "The message is verified, anchored on the ledger and kept; the receipt says where. Sent again, it gets the same receipt.",
-		MaxBodyBytes: supply.MaxMessage, SkipValidateBody: true, // its own decoder is stricter
+		MaxBodyBytes: supply.MaxMessage, BodyReadTimeout: slowly, SkipValidateBody: true, // its own decoder is stricter
+		Middlewares: huma.Middlewares{s.gated},
 		RequestBody: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
 			"application/json": {Schema: s.api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[envelope.Message](), true, "")},
 		}},
@@ -80,9 +83,32 @@ func (s *server) public() {
 	})
 }
 
+// slowly is how long a large body may take, which is a message with documents.
+const slowly = time.Minute
+
+// letter is the size up to which a message is small. Strangers may hand in messages,
+// and what they are is known only when they have been read.
+const letter = 1 << 20
+
+// gated lets so many messages be read at a time as the memory bears.
+func (s *server) gated(ctx huma.Context, next func(huma.Context)) {
+	r, w := humago.Unwrap(ctx)
+	g := s.small
+	if r.ContentLength < 0 || r.ContentLength > letter {
+		g = s.large
+	}
+	if !g.enter(r.RemoteAddr) {
+		w.Header().Set("Retry-After", "1")
+		send(w, problemOf(supply.ErrBusy))
+		return
+	}
+	defer g.leave(r.RemoteAddr)
+	next(ctx)
+}
+
 // allow takes a look-up from an address's allowance.
 func (s *server) allow(ctx context.Context, f Caller) error {
-	if !s.limits.take(f.address, 1) {
+	if !s.limits.take(f.address) {
 		s.book(ctx, f.address, f.operation, errTooMany)
 		return problemOf(errTooMany)
 	}
@@ -93,7 +119,7 @@ func (s *server) allow(ctx context.Context, f Caller) error {
 // guess, and costs more.
 func (s *server) looked(ctx context.Context, f Caller, err error) error {
 	if errors.Is(err, ledger.ErrLeaf) {
-		s.limits.take(f.address, guess)
+		s.limits.charge(f.address, guess)
 		s.book(ctx, f.address, f.operation, ledger.ErrLeaf)
 	}
 	return s.fail(err)

@@ -3,6 +3,7 @@ package organisation
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"net/http"
@@ -98,7 +99,13 @@ func (n *node) Trust() ([]byte, error) {
 }
 
 // Block implements httpapi.Node.
-func (n *node) Block(height int64) ([]byte, error) { return n.RawLightBlock(height) }
+func (n *node) Block(height int64) ([]byte, error) {
+	raw, err := n.RawLightBlock(height)
+	if errors.Is(err, cometbft.ErrNoBlock) {
+		return nil, fmt.Errorf("%w: block %d", supply.ErrUnknown, height)
+	}
+	return raw, err
+}
 
 // Checkpoint implements httpapi.Node.
 func (n *node) Checkpoint(ctx context.Context, older uint64) (*theriac.Checkpoint, error) {

@@ -2,6 +2,7 @@ package organisation
 
 import (
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"net"
 	"time"
@@ -127,15 +128,16 @@ func PutGenesis(dir string, genesis []byte) error { return cometbft.PutGenesis(N
 
 // Apply returns the signed application of the organisation in dir, for the inbox
 // of a governor.
-func Apply(dir, chainID, governor string) ([]byte, error) {
+func Apply(dir, chainID, governor string) (_ []byte, err error) {
 	s, err := LoadSettings(dir)
 	if err != nil {
 		return nil, err
 	}
-	keys, err := openKeys(dir)
+	keys, err := openKeys(dir, s)
 	if err != nil {
 		return nil, err
 	}
+	defer func() { err = errors.Join(err, keys.close()) }()
 	signer, err := keys.Signer()
 	if err != nil {
 		return nil, err

@@ -14,13 +14,45 @@ import (
 	"theriac/internal/keystore"
 )
 
-// keyring is the organisation's keys over a key store. Signing keys are named
-// signing-1, signing-2 and so on; a file names the one in use, so that turning to
-// the next is one rename.
+// A PKCS11 says which token makes and holds the signing keys. The token is this
+// organisation's alone: keys in it go by names that every organisation uses.
+type PKCS11 struct {
+	Module  string `json:"module"`   // the vendor's shared library
+	Token   string `json:"token"`    // label
+	PINFile string `json:"pin_file"` // the user's PIN; 0600
+}
+
+func (p *PKCS11) check() error {
+	if p != nil && (p.Module == "" || p.Token == "" || p.PINFile == "") {
+		return errors.New("settings: pkcs11 needs module, token and pin_file")
+	}
+	return nil
+}
+
+func (p *PKCS11) open() (keystore.Signers, error) {
+	pin, err := keystore.ReadPassphrase(p.PINFile)
+	if err != nil {
+		return nil, fmt.Errorf("pkcs11: PIN: %w", err)
+	}
+	signers, err := keystore.OpenToken(keystore.Token{Module: p.Module, Label: p.Token, PIN: pin})
+	if err != nil {
+		return nil, fmt.Errorf("pkcs11: %w", err)
+	}
+	return signers, nil
+}
+
+// keyring is the organisation's keys over a key store and perhaps a token. Signing
+// keys are named signing-1, signing-2 and so on; a file names the one in use, so
+// that turning to the next is one rename.
 type keyring struct {
 	dir   string
 	store *keystore.Store
-	mu    sync.Mutex
+	// signers make signing keys: the store or a token.
+	signers keystore.Signers
+
+	mu   sync.Mutex
+	name string        // of the key last used,
+	last crypto.Signer // which stays the same as long as its name
 }
 
 const (
@@ -31,7 +63,8 @@ const (
 	inUse      = "signing-key"
 )
 
-func createKeys(dir string) error {
+// createKeys makes what keys are not there yet.
+func createKeys(dir string, s *Settings) (err error) {
 	passphrase, err := keystore.ReadPassphrase(filepath.Join(dir, passphraseFile))
 	if err != nil {
 		return err
@@ -44,18 +77,31 @@ func createKeys(dir string) error {
 	if err != nil {
 		return err
 	}
-	_, signErr := store.NewSigningKey(signing + "1")
-	_, sealErr := store.NewSealKey(sealName)
-	_, secretErr := store.NewSecret(packsName, secretSize)
-	for _, err := range []error{signErr, sealErr, secretErr} {
+	if err := store.Close(); err != nil {
+		return err
+	}
+	k, err := openKeys(dir, s)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, k.close()) }()
+	_, sealErr := k.store.NewSealKey(sealName)
+	_, secretErr := k.store.NewSecret(packsName, secretSize)
+	for _, err := range []error{sealErr, secretErr} {
 		if err != nil && !errors.Is(err, keystore.ErrExists) {
 			return err
 		}
 	}
+	if _, err := os.Lstat(filepath.Join(dir, inUse)); err == nil {
+		return nil // a key was chosen before, perhaps where settings have a token since
+	}
+	if _, err := k.signers.NewSigningKey(signing + "1"); err != nil && !errors.Is(err, keystore.ErrExists) {
+		return err
+	}
 	return once(filepath.Join(dir, inUse), []byte(signing+"1"))
 }
 
-func openKeys(dir string) (*keyring, error) {
+func openKeys(dir string, s *Settings) (*keyring, error) {
 	passphrase, err := keystore.ReadPassphrase(filepath.Join(dir, passphraseFile))
 	if err != nil {
 		return nil, err
@@ -64,10 +110,23 @@ func openKeys(dir string) (*keyring, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &keyring{dir: dir, store: store}, nil
+	k := &keyring{dir: dir, store: store, signers: store}
+	if s.PKCS11 != nil {
+		if k.signers, err = s.PKCS11.open(); err != nil {
+			return nil, errors.Join(err, store.Close())
+		}
+	}
+	return k, nil
 }
 
-func (k *keyring) name() (string, error) {
+func (k *keyring) close() error {
+	if k.signers == keystore.Signers(k.store) {
+		return k.store.Close()
+	}
+	return errors.Join(k.signers.Close(), k.store.Close())
+}
+
+func (k *keyring) inUse() (string, error) {
 	raw, err := os.ReadFile(filepath.Join(k.dir, inUse))
 	if err != nil {
 		return "", fmt.Errorf("signing key: %w", err)
@@ -77,16 +136,35 @@ func (k *keyring) name() (string, error) {
 
 // Signer implements supply.Keys and registry.Keyring.
 func (k *keyring) Signer() (crypto.Signer, error) {
-	name, err := k.name()
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	name, err := k.inUse()
 	if err != nil {
 		return nil, err
 	}
-	return k.store.Signer(name)
+	if k.last != nil && k.name == name {
+		return k.last, nil
+	}
+	s, err := k.signer(name)
+	if err == nil {
+		k.name, k.last = name, s
+	}
+	return s, err
+}
+
+// signer returns a key. One that was in use before settings had a token is in a
+// file still, until the next rotation.
+func (k *keyring) signer(name string) (crypto.Signer, error) {
+	s, err := k.signers.Signer(name)
+	if errors.Is(err, keystore.ErrMissing) && k.signers != keystore.Signers(k.store) {
+		return k.store.Signer(name)
+	}
+	return s, err
 }
 
 // next returns the name of the key after the one in use.
 func (k *keyring) next() (string, error) {
-	name, err := k.name()
+	name, err := k.inUse()
 	if err != nil {
 		return "", err
 	}
@@ -105,9 +183,9 @@ func (k *keyring) Next() (crypto.Signer, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := k.store.NewSigningKey(name)
+	s, err := k.signers.NewSigningKey(name)
 	if errors.Is(err, keystore.ErrExists) {
-		return k.store.Signer(name)
+		return k.signers.Signer(name)
 	}
 	return s, err
 }
@@ -120,11 +198,11 @@ func (k *keyring) Turn() error {
 	if err != nil {
 		return err
 	}
-	fresh := filepath.Join(k.dir, inUse+".new")
-	if err := os.WriteFile(fresh, []byte(name), 0o600); err != nil {
+	// A name without a key would leave the organisation without a signature.
+	if _, err := k.signers.Signer(name); err != nil {
 		return err
 	}
-	return os.Rename(fresh, filepath.Join(k.dir, inUse))
+	return replace(filepath.Join(k.dir, inUse), []byte(name))
 }
 
 // SealKey implements supply.Keys.

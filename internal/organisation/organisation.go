@@ -5,11 +5,9 @@ package organisation
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"path/filepath"
 	"sync"
@@ -43,12 +41,15 @@ type Organisation struct {
 	Node     *cometbft.Node
 
 	own     bool // the node is ours to stop
+	keys    *keyring
 	store   *sqlstore.Store
 	packs   *packs
 	handler http.Handler
 	log     *slog.Logger
 	cancel  context.CancelFunc
 	group   sync.WaitGroup
+
+	transport *http.Transport // to others
 }
 
 // Open opens the organisation in dir and begins to send its mail. It does not
@@ -71,9 +72,12 @@ func Open(ctx context.Context, dir string, o Options) (*Organisation, error) {
 	return x, nil
 }
 
-func (x *Organisation) open(ctx context.Context, dir string, o Options) error {
-	keys, err := openKeys(dir)
-	if err != nil {
+func (x *Organisation) open(ctx context.Context, dir string, o Options) (err error) {
+	if x.keys, err = openKeys(dir, x.Settings); err != nil {
+		return err
+	}
+	// A key that is not there is found missing now, and not at the first message.
+	if _, err := x.keys.Signer(); err != nil {
 		return err
 	}
 	token, err := Token(dir)
@@ -100,16 +104,16 @@ func (x *Organisation) open(ctx context.Context, dir string, o Options) error {
 	if err != nil {
 		return err
 	}
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.TLSClientConfig = out
+	x.transport = http.DefaultTransport.(*http.Transport).Clone()
+	x.transport.TLSClientConfig = out
 	n := &node{Node: x.Node, gln: x.Settings.GLN, version: o.Version, maxAge: MaxAge}
 	x.Supply = &supply.Desk{
-		GLN: x.Settings.GLN, Chain: x.Node.Chain(), Ledger: n, Keys: keys, Messages: x.store, Archive: x.store, Works: x.store,
-		Jobs: x.store, Documents: x.store, Audit: x.store, Post: post{transport}, Packs: x.packs,
+		GLN: x.Settings.GLN, Chain: x.Node.Chain(), Ledger: n, Keys: x.keys, Messages: x.store, Archive: x.store, Works: x.store,
+		Jobs: x.store, Documents: x.store, Audit: x.store, Post: post{x.transport}, Packs: x.packs,
 		Now: o.Now, NewID: newID, Log: x.log,
 	}
 	x.Registry = &registry.Desk{
-		GLN: x.Settings.GLN, Chain: x.Node.Chain(), Ledger: n, Keys: keys, Applications: x.store, Audit: x.store,
+		GLN: x.Settings.GLN, Chain: x.Node.Chain(), Ledger: n, Keys: x.keys, Applications: x.store, Audit: x.store,
 		Now: o.Now, NewID: newID, Log: x.log,
 	}
 	x.handler, err = httpapi.New(httpapi.Config{
@@ -120,11 +124,11 @@ func (x *Organisation) open(ctx context.Context, dir string, o Options) error {
 		return err
 	}
 	x.Supply.Open()
+	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	x.cancel = cancel
 	if err := x.Supply.Resume(ctx); err != nil {
 		return err
 	}
-	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	x.cancel = cancel
 	x.group.Go(func() { x.Supply.Deliver(work) })
 	x.group.Go(func() { x.prune(work, o.Now) })
 	return nil
@@ -165,43 +169,15 @@ func (x *Organisation) nodeConfig(dir string) cometbft.Config {
 	return c
 }
 
-// Handler returns the API.
-func (x *Organisation) Handler() http.Handler { return x.handler }
-
-// Serve serves the API on l until ctx ends, then lets requests finish.
-func (x *Organisation) Serve(ctx context.Context, l net.Listener) error {
-	server := &http.Server{
-		Handler: x.handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
-		MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(x.log.Handler(), slog.LevelWarn),
-	}
-	config, err := x.Settings.TLS.server()
-	if err != nil {
-		return errors.Join(err, l.Close())
-	}
-	if config != nil {
-		l = tls.NewListener(l, config)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(l) }()
-	select {
-	case err := <-ended:
-		return err
-	case <-ctx.Done():
-	}
-	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-	defer cancel()
-	if err := server.Shutdown(grace); err != nil {
-		return errors.Join(err, server.Close())
-	}
-	return nil
-}
-
 // Close stops what runs and closes what is open.
 func (x *Organisation) Close() error {
 	if x.cancel != nil {
 		x.cancel()
 		x.group.Wait()
 		x.Supply.Close()
+	}
+	if x.transport != nil {
+		x.transport.CloseIdleConnections()
 	}
 	var errs []error
 	if x.own && x.Node != nil {
@@ -212,6 +188,9 @@ func (x *Organisation) Close() error {
 	}
 	if x.store != nil {
 		errs = append(errs, x.store.Close())
+	}
+	if x.keys != nil {
+		errs = append(errs, x.keys.close())
 	}
 	return errors.Join(errs...)
 }

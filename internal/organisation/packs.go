@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"math/bits"
 
 	"github.com/hashicorp/golang-lru/v2"
 
@@ -55,9 +56,8 @@ func (p *packs) Build(ctx context.Context, s supply.BatchSpec, progress func(don
 	}
 	size := spec.Size
 	b, err := p.store.Build(ctx, spec, func(done, total uint64) {
-		// The store counts steps of its work, of which a pack takes several.
 		if progress != nil {
-			progress(done*size/max(total, 1), size)
+			progress(scale(done, total, size), size)
 		}
 	})
 	if err != nil {
@@ -65,6 +65,15 @@ func (p *packs) Build(ctx context.Context, s supply.BatchSpec, progress func(don
 	}
 	p.open.Add(s.ID, b)
 	return packBatch{b}, nil
+}
+
+// scale turns steps of the store's work, of which a pack takes several, into packs.
+// The product of the two would not fit where a batch is large.
+func scale(done, total, size uint64) uint64 {
+	total = max(total, 1)
+	high, low := bits.Mul64(min(done, total), size)
+	packs, _ := bits.Div64(high, low, total)
+	return packs
 }
 
 func each(serials []gs1.Serial) iter.Seq2[gs1.Serial, error] {

@@ -1,12 +1,16 @@
 package organisation
 
 import (
-	"encoding/json"
+	"bytes"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"theriac/chain"
 	"theriac/gs1"
@@ -26,6 +30,7 @@ type Settings struct {
 	Store    string       `json:"store,omitempty"`    // empty: SQLite in the folder
 	Node     NodeSettings `json:"node"`
 	TLS      TLS          `json:"tls,omitzero"`
+	PKCS11   *PKCS11      `json:"pkcs11,omitempty"` // absent: signing keys in files
 }
 
 // NodeSettings are those of the ledger node.
@@ -33,7 +38,7 @@ type NodeSettings struct {
 	Listen        string           `json:"listen"` // host:port for peers
 	Peers         []string         `json:"peers,omitempty"`
 	Profile       cometbft.Profile `json:"profile,omitempty"`
-	SnapshotEvery int64            `json:"snapshot_every,omitempty"`
+	SnapshotEvery int64            `json:"snapshot_every,omitzero"`
 	// SyncFrom is the API of a member; a node without state begins from a
 	// snapshot of its peers then, verified from the genesis.
 	SyncFrom string `json:"sync_from,omitempty"`
@@ -59,36 +64,52 @@ func Token(dir string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("operator's token: %w", err)
 	}
+	// An editor's line break is no part of it.
+	raw = bytes.TrimSpace(raw)
+	if len(raw) == 0 {
+		return nil, fmt.Errorf("operator's token: %s is empty", tokenFile)
+	}
 	return raw, nil
 }
 
-// LoadSettings reads the settings of the organisation in dir.
+// LoadSettings reads the settings of the organisation in dir. A member that is
+// unknown, or there twice, is an error: it would be a setting that does nothing.
 func LoadSettings(dir string) (*Settings, error) {
-	f, err := os.Open(filepath.Join(dir, settingsFile))
+	name := filepath.Join(dir, settingsFile)
+	raw, err := os.ReadFile(name)
 	if err != nil {
 		return nil, fmt.Errorf("settings: %w", err)
 	}
-	defer f.Close()
-	dec := json.NewDecoder(f)
-	dec.DisallowUnknownFields()
 	var s Settings
-	if err := dec.Decode(&s); err != nil {
-		return nil, fmt.Errorf("settings %s: %w", f.Name(), err)
+	if err := json.Unmarshal(raw, &s, json.RejectUnknownMembers(true)); err != nil {
+		return nil, fmt.Errorf("settings %s: %w", name, err)
 	}
-	return &s, s.check()
+	if err := s.check(); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return &s, nil
 }
 
 func (s *Settings) check() error {
 	if err := gs1.GLN(s.GLN).Check(); err != nil {
 		return fmt.Errorf("settings: gln %q: %w", s.GLN, err)
 	}
-	if s.Name == "" || s.Listen == "" {
-		return errors.New("settings: name and listen are needed")
+	if s.Name == "" {
+		return errors.New("settings: name is needed")
+	}
+	if _, _, err := net.SplitHostPort(s.Listen); err != nil {
+		return fmt.Errorf("settings: listen %q is no host:port: %w", s.Listen, err)
+	}
+	if err := pedigree.CheckEndpoint(s.Endpoint); err != nil {
+		return fmt.Errorf("settings: %w", err)
 	}
 	if p := s.Node.Profile; p != "" && p != cometbft.LAN && p != cometbft.WAN {
 		return fmt.Errorf("settings: node profile %q is neither lan nor wan", p)
 	}
-	return nil
+	if s.Node.SnapshotEvery < 0 {
+		return fmt.Errorf("settings: snapshot_every is %d", s.Node.SnapshotEvery)
+	}
+	return errors.Join(s.TLS.check(), s.PKCS11.check())
 }
 
 // Save writes the settings into dir.
@@ -96,11 +117,11 @@ func (s *Settings) Save(dir string) error {
 	if err := s.check(); err != nil {
 		return err
 	}
-	raw, err := json.MarshalIndent(s, "", "  ")
+	raw, err := json.Marshal(s, jsontext.WithIndent("  "))
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dir, settingsFile), append(raw, '\n'), 0o600)
+	return replace(filepath.Join(dir, settingsFile), append(raw, '\n'))
 }
 
 // Create makes the folder of an organisation: settings, a passphrase, fresh keys,
@@ -118,31 +139,24 @@ func Create(dir string, s Settings, node bool) error {
 			return err
 		}
 	}
-	if err := once(filepath.Join(dir, passphraseFile), keystore.NewPassphrase().Bytes()); err != nil {
+	kept, err := LoadSettings(dir)
+	if err != nil {
 		return err
 	}
-	if err := once(filepath.Join(dir, tokenFile), keystore.NewPassphrase().Bytes()); err != nil {
-		return err
+	if kept.GLN != s.GLN {
+		return fmt.Errorf("settings: %s is the folder of %s, not %s", dir, kept.GLN, s.GLN)
+	}
+	for _, name := range []string{passphraseFile, tokenFile} {
+		if err := once(filepath.Join(dir, name), keystore.NewPassphrase().Bytes()); err != nil {
+			return err
+		}
 	}
 	if node {
 		if _, err := cometbft.InitHome(NodeHome(dir)); err != nil {
 			return err
 		}
 	}
-	return createKeys(dir)
-}
-
-// once writes a file that is not there yet.
-func once(name string, content []byte) error {
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if errors.Is(err, os.ErrExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(content)
-	return errors.Join(err, f.Sync(), f.Close())
+	return createKeys(dir, kept)
 }
 
 // Roles returns the roles of these names, as an application lists them.

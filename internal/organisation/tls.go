@@ -3,6 +3,7 @@ package organisation
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"os"
 )
@@ -22,6 +23,17 @@ func (s *Settings) Scheme() string {
 		return "https"
 	}
 	return "http"
+}
+
+// check refuses halves: what looks like TLS must not be plain HTTP.
+func (t *TLS) check() error {
+	if (t.Certificate == "") != (t.Key == "") {
+		return errors.New("settings: tls needs both certificate and key")
+	}
+	if t.ClientCA != "" && t.Certificate == "" {
+		return errors.New("settings: tls client_ca needs certificate and key")
+	}
+	return nil
 }
 
 // server returns the configuration for callers, nil for plain HTTP.

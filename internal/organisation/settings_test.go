@@ -1,0 +1,145 @@
+package organisation
+
+import (
+	"encoding/json"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"theriac/chain"
+	"theriac/internal/cometbft"
+)
+
+func good() *Settings {
+	return &Settings{
+		GLN: ExampleGLN(7), Name: "Maker", Roles: []chain.Role{chain.Manufacturer}, Prefixes: []string{"9521141"},
+		Listen: "127.0.0.1:8080", Endpoint: "https://maker.example:8080", Store: "postgres://db/theriac",
+		Node: NodeSettings{Listen: "127.0.0.1:26656", Peers: []string{"a@b:1"}, Profile: cometbft.WAN, SnapshotEvery: 10, SyncFrom: "http://x"},
+		TLS:  TLS{Certificate: "c.pem", Key: "k.pem", ClientCA: "ca.pem", RootCA: "ca.pem"}, PKCS11: &PKCS11{"m.so", "label", "pin"},
+	}
+}
+
+func TestSettingsRoundTrip(t *testing.T) {
+	for _, s := range []*Settings{good(), {GLN: ExampleGLN(7), Name: "Least", Roles: []chain.Role{}, Listen: ":1"}} {
+		dir := t.TempDir()
+		dir = filepath.Join(dir, "d")
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 { // also over an older one
+			if err := s.Save(dir); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if diff := cmp.Diff(must(LoadSettings(dir))(t), s); diff != "" {
+			t.Error(diff)
+		}
+		if files := snapshot(t, dir); len(files) != 1 {
+			t.Errorf("left %v", maps.Keys(files))
+		}
+		checkModes(t, dir)
+	}
+}
+
+func TestSettingsRefused(t *testing.T) {
+	for name, change := range map[string]func(*Settings){
+		"gln":            func(s *Settings) { s.GLN = "9521141000071" },
+		"no gln":         func(s *Settings) { s.GLN = "" },
+		"no name":        func(s *Settings) { s.Name = "" },
+		"no listen":      func(s *Settings) { s.Listen = "" },
+		"listen":         func(s *Settings) { s.Listen = "localhost" },
+		"endpoint":       func(s *Settings) { s.Endpoint = "ftp://maker.example" },
+		"profile":        func(s *Settings) { s.Node.Profile = "moon" },
+		"snapshots":      func(s *Settings) { s.Node.SnapshotEvery = -1 },
+		"key alone":      func(s *Settings) { s.TLS.Certificate = "" },
+		"cert alone":     func(s *Settings) { s.TLS.Key = "" },
+		"client ca only": func(s *Settings) { s.TLS = TLS{ClientCA: "ca.pem"} },
+		"no module":      func(s *Settings) { s.PKCS11.Module = "" },
+		"no token":       func(s *Settings) { s.PKCS11.Token = "" },
+		"no pin file":    func(s *Settings) { s.PKCS11.PINFile = "" },
+	} {
+		s, dir := good(), t.TempDir()
+		change(s)
+		if err := s.Save(dir); err == nil {
+			t.Errorf("%s: saved", name)
+		}
+		raw, err := json.Marshal(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		put(t, filepath.Join(dir, settingsFile), string(raw))
+		if _, err := LoadSettings(dir); err == nil {
+			t.Errorf("%s: loaded", name)
+		}
+	}
+}
+
+// A setting that nobody reads is a setting that somebody believes in.
+func TestSettingsText(t *testing.T) {
+	whole := string(must(json.Marshal(good()))(t))
+	for name, text := range map[string]string{
+		"unknown":        strings.Replace(whole, `{`, `{"tsl":{},`, 1),
+		"unknown within": strings.Replace(whole, `"certificate"`, `"certificat"`, 1),
+		"other case":     strings.Replace(whole, `"tls"`, `"TLS"`, 1),
+		"twice":          strings.Replace(whole, `{`, `{"name":"Other",`, 1),
+		"wrong kind":     strings.Replace(whole, `"Maker"`, `7`, 1),
+		"trailing":       whole + `{}`,
+		"half":           whole[:len(whole)/2],
+		"empty":          "",
+		"list":           "[]",
+		"null":           "null",
+	} {
+		dir := t.TempDir()
+		put(t, filepath.Join(dir, settingsFile), text)
+		if s, err := LoadSettings(dir); err == nil || !strings.Contains(err.Error(), settingsFile) {
+			t.Errorf("%s: LoadSettings = %v, %v, want an error that names the file", name, s, err)
+		}
+	}
+	if _, err := LoadSettings(t.TempDir()); err == nil {
+		t.Error("loaded settings that are not there")
+	}
+}
+
+// A crash while settings are saved leaves the old ones: what is in the way of the
+// new file does not touch the old.
+func TestSaveKeepsTheOld(t *testing.T) {
+	dir, s := t.TempDir(), good()
+	if err := s.Save(dir); err != nil {
+		t.Fatal(err)
+	}
+	before := snapshot(t, dir)
+	// A folder with something in it cannot be removed: staging fails.
+	put(t, filepath.Join(dir, settingsFile+".new", "x"), "")
+	s.Name = "Other"
+	if err := s.Save(dir); err == nil {
+		t.Fatal("saved over a folder")
+	}
+	sameFiles(t, before, snapshot(t, dir))
+	// What a crash left half is written afresh.
+	if err := os.RemoveAll(filepath.Join(dir, settingsFile+".new")); err != nil {
+		t.Fatal(err)
+	}
+	put(t, filepath.Join(dir, settingsFile+".new"), `{"gln":`)
+	if err := s.Save(dir); err != nil {
+		t.Fatal(err)
+	}
+	if got := must(LoadSettings(dir))(t); got.Name != "Other" {
+		t.Errorf("name %q", got.Name)
+	}
+}
+
+func TestRoles(t *testing.T) {
+	got, err := Roles([]string{"supplier", "manufacturer"})
+	if diff := cmp.Diff(got, []chain.Role{chain.Manufacturer, chain.Supplier}); diff != "" || err != nil {
+		t.Error(diff, err)
+	}
+	for _, names := range [][]string{nil, {"wizard"}, {"supplier", "supplier"}, {"administration", "supplier"}} {
+		if _, err := Roles(names); err == nil {
+			t.Errorf("Roles(%q) took them", names)
+		}
+	}
+}
