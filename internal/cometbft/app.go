@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	abci "github.com/cometbft/cometbft/abci/types"
@@ -36,6 +37,8 @@ type app struct {
 	pending *chainstore.Pending
 	results map[canon.Digest]ledger.Result
 
+	stopping atomic.Bool
+
 	mu     sync.Mutex
 	height int64 // committed
 	moved  chan struct{}
@@ -54,6 +57,16 @@ func (a *app) Info(context.Context, *abci.RequestInfo) (*abci.ResponseInfo, erro
 		res.LastBlockAppHash = hash[:]
 	}
 	return res, nil
+}
+
+// Query implements abci.Application. The engine asks whether to take a peer
+// (FilterPeers). One that stops must take none: the engine would forget the
+// connection open, and the peer would believe itself connected until it times out.
+func (a *app) Query(context.Context, *abci.RequestQuery) (*abci.ResponseQuery, error) {
+	if a.stopping.Load() {
+		return &abci.ResponseQuery{Code: codeRefused}, nil
+	}
+	return &abci.ResponseQuery{}, nil
 }
 
 // InitChain implements abci.Application: it writes the genesis state. A node that

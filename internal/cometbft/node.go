@@ -190,6 +190,7 @@ func (a *app) close() {
 // Stop stops the node and closes its store.
 func (n *Node) Stop() error {
 	n.batches.close()
+	n.app.stopping.Store(true)
 	err := n.Engine.Stop()
 	n.app.close()
 	return errors.Join(err, n.app.dropPending(), n.store.Close())
@@ -301,6 +302,7 @@ func engineConfig(cfg Config) *config.Config {
 	c.P2P.PexReactor = false
 	c.P2P.AddrBookStrict = false
 	c.P2P.AllowDuplicateIP = true
+	c.FilterPeers = true
 	c.P2P.ListenAddress = "tcp://127.0.0.1:0"
 	if cfg.Listen != "" {
 		c.P2P.ListenAddress = "tcp://" + cfg.Listen

@@ -12,7 +12,7 @@ import (
 // Digital Link of the first pack.
 func ForeignDocument(at time.Time) (doc []byte, pack string) {
 	gtin, place := checked("0952400000001"), "https://id.gs1.org/414/"+checked("952400000000")
-	lot := "F" + at.UTC().Format("0102150405")
+	lot := "F" + strings.ReplaceAll(at.UTC().Format("0102150405.000"), ".", "")
 	link := func(serial int) string { return fmt.Sprintf("https://id.gs1.org/01/%s/21/%s%d", gtin, lot, serial) }
 	stamp := func(hours int) string {
 		return at.Add(time.Duration(hours) * time.Hour).UTC().Format("2006-01-02T15:04:05.000Z")

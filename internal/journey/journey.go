@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strings"
 	"time"
 
 	"theriac/api"
@@ -62,7 +63,7 @@ func (s *Story) Run(ctx context.Context) error {
 	s.Material = gs1.LGTIN{GTIN: item(SupplierPrefix, "0001"), Lot: "ASA-2026-07"}
 	// The story can be told again on the same ledger: each time another approval
 	// and lot.
-	stamp := time.Now().UTC().Format("060102150405")
+	stamp := strings.ReplaceAll(time.Now().UTC().Format("060102150405.000"), ".", "")
 	s.Product, s.Certificate, s.Lot = item(ManufacturerPrefix, "0001"), "DE/"+stamp, gs1.Lot("T"+stamp)
 	s.Case = "theriacin-" + stamp
 	for _, step := range []func(context.Context) error{s.develop, s.approve, s.produce, s.distribute, s.deliver} {
