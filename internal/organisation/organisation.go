@@ -72,6 +72,18 @@ func Open(ctx context.Context, dir string, o Options) (*Organisation, error) {
 	return x, nil
 }
 
+func (x *Organisation) openStores(ctx context.Context, dir string) (err error) {
+	dsn := x.Settings.Store
+	if dsn == "" {
+		dsn = "sqlite:" + filepath.Join(dir, storeFile)
+	}
+	if x.store, err = sqlstore.Open(ctx, dsn); err != nil {
+		return err
+	}
+	x.packs, err = openPacks(filepath.Join(dir, packsFolder))
+	return err
+}
+
 func (x *Organisation) open(ctx context.Context, dir string, o Options) (err error) {
 	if x.keys, err = openKeys(dir, x.Settings); err != nil {
 		return err
@@ -84,14 +96,7 @@ func (x *Organisation) open(ctx context.Context, dir string, o Options) (err err
 	if err != nil {
 		return err
 	}
-	dsn := x.Settings.Store
-	if dsn == "" {
-		dsn = "sqlite:" + filepath.Join(dir, storeFile)
-	}
-	if x.store, err = sqlstore.Open(ctx, dsn); err != nil {
-		return err
-	}
-	if x.packs, err = openPacks(filepath.Join(dir, packsFolder)); err != nil {
+	if err := x.openStores(ctx, dir); err != nil {
 		return err
 	}
 	if x.Node == nil {
