@@ -21,6 +21,7 @@ test: services check unit
 unit:
 	$(GO) test -timeout 20m ./...
 	$(GO) test -timeout 5m -tags pkcs11 ./internal/keystore/... ./internal/organisation/...
+	GODEBUG=fips140=only $(GO) test -timeout 5m . ./envelope ./pedigree
 
 services:
 	@./tools/services
