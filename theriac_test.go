@@ -10,6 +10,7 @@ import (
 
 	"theriac"
 	"theriac/chain"
+	"theriac/gs1"
 	"theriac/internal/ledger/ledgertest"
 	"theriac/lightclient"
 	"theriac/merkle"
@@ -222,4 +223,47 @@ func FuzzParseTrust(f *testing.F) {
 			t.Errorf("%s is written again as %s (%v)", once, twice, err)
 		}
 	})
+}
+
+// A server that is asked for the evidence of one pack may answer with that of
+// another, and a genuine pack may carry a label that lies.
+func TestVerifyCode(t *testing.T) {
+	raw, err := os.ReadFile("testdata/bundles/genuine.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pinned, err := os.ReadFile("testdata/bundles/trust.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := theriac.ParseBundle(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	trust, err := theriac.ParseTrust(pinned)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Date(2026, 11, 21, 9, 5, 0, 0, time.UTC)
+	p := b.Pack.Pack
+	whole := gs1.Identifier{GTIN: p.GTIN, Serial: p.Serial, Lot: p.Lot, Expiry: gs1.Date(p.Expiry)}
+	for name, tt := range map[string]struct {
+		bend func(*gs1.Identifier)
+		want theriac.Outcome
+	}{
+		"as it is":            {func(*gs1.Identifier) {}, theriac.Genuine},
+		"no lot, no expiry":   {func(c *gs1.Identifier) { c.Lot, c.Expiry = "", "" }, theriac.Genuine},
+		"month of the expiry": {func(c *gs1.Identifier) { c.Expiry = c.Expiry[:7] }, theriac.Genuine},
+		"another expiry":      {func(c *gs1.Identifier) { c.Expiry = "2035-01-01" }, theriac.Refused},
+		"another lot":         {func(c *gs1.Identifier) { c.Lot += "X" }, theriac.Refused},
+		"another serial":      {func(c *gs1.Identifier) { c.Serial += "X" }, theriac.Refused},
+		"another product":     {func(c *gs1.Identifier) { c.GTIN = "09521141200018" }, theriac.Refused},
+		"no serial":           {func(c *gs1.Identifier) { c.Serial = "" }, theriac.Refused},
+	} {
+		code := whole
+		tt.bend(&code)
+		if v := b.VerifyCode(code, trust, now); v.Verdict != tt.want || v.Verdict == theriac.Refused && v.Step != theriac.StepPack {
+			t.Errorf("%s: %s at %s: %s", name, v.Verdict, v.Step, v.Reason)
+		}
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"theriac/canon"
@@ -26,6 +27,18 @@ import (
 // first failure is the verdict.
 func (b *Bundle) Verify(trust Trust, now time.Time) Verdict {
 	v := &verification{bundle: b, trust: trust, now: now}
+	return v.run()
+}
+
+// VerifyCode is Verify for a pack whose code was scanned: evidence of another
+// pack, or of one with another lot or expiry date than the label says, is refused.
+// Whoever asks a server for evidence needs it, for the server may answer with any.
+func (b *Bundle) VerifyCode(code gs1.Identifier, trust Trust, now time.Time) Verdict {
+	v := &verification{bundle: b, trust: trust, now: now, code: &code}
+	return v.run()
+}
+
+func (v *verification) run() Verdict {
 	v.verdict.Checks = []Check{}
 	defer v.ahead.stop()
 	for _, step := range []func() error{v.header, v.records, v.pack, v.history, v.log, v.made, v.today, v.fresh} {
@@ -40,6 +53,7 @@ func (b *Bundle) Verify(trust Trust, now time.Time) Verdict {
 
 type verification struct {
 	bundle  *Bundle
+	code    *gs1.Identifier // that was scanned, or nil
 	trust   Trust
 	now     time.Time
 	verdict Verdict
@@ -201,6 +215,9 @@ func (v *verification) pack() error {
 	if err := merkle.VerifyInclusion(p.Pack.Leaf(), p.Index, r.Size, p.Path, r.Root); err != nil {
 		return fail(StepPack, fmt.Errorf("%w: %w", ErrPack, err))
 	}
+	if err := v.label(); err != nil {
+		return err
+	}
 	v.pass(StepPack, "pack %s is one of the batch", v.verdict.Facts.SGTIN)
 	i := p.Index
 	var page chain.Page
@@ -210,6 +227,24 @@ func (v *verification) pack() error {
 	v.unit = page.At(i%chain.PageUnits, r.Initial)
 	v.verdict.Facts.State = v.unit.String()
 	v.verdict.Facts.Custodian = page.Custodian(i%chain.PageUnits, v.batch.Holder)
+	return nil
+}
+
+// label holds what was scanned against the pack.
+func (v *verification) label() error {
+	if v.code == nil {
+		return nil
+	}
+	c, p := v.code, &v.bundle.Pack.Pack
+	switch {
+	case c.GTIN != p.GTIN || c.Serial != p.Serial:
+		return fail(StepPack, fmt.Errorf("%w: the evidence is of another than was scanned", ErrPack))
+	case c.Lot != "" && c.Lot != p.Lot:
+		return fail(StepPack, fmt.Errorf("%w: the label says lot %s", ErrPack, c.Lot))
+	// A label may leave the day out (AI 17 with day 00).
+	case !strings.HasPrefix(p.Expiry, string(c.Expiry)):
+		return fail(StepPack, fmt.Errorf("%w: the label says expiry %s", ErrPack, c.Expiry))
+	}
 	return nil
 }
 

@@ -329,6 +329,9 @@ if (first === '--index') {
     const [outcome, why] = verify(readTrust(fs.readFileSync(path.join(second, e.trust))), fs.readFileSync(path.join(second, e.bundle)), clock(e.now))
     console.log([e.bundle, outcome, why].join('\t'))
   }
+} else if (!second || ![first, second].every((f) => fs.existsSync(f))) {
+  console.error('usage: node verify.mjs TRUST BUNDLE [TIME]')
+  process.exitCode = 2
 } else {
   const [outcome, why] = verify(readTrust(fs.readFileSync(first)), fs.readFileSync(second), clock(third))
   console.log(why ? `${outcome}: ${why}` : outcome)

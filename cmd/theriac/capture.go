@@ -9,6 +9,7 @@ import (
 	"theriac"
 	"theriac/api"
 	"theriac/client"
+	"theriac/gs1"
 	"theriac/refusal"
 )
 
@@ -63,7 +64,7 @@ func (traceCmd) Help() string {
 	return `Exit status as that of verify, if the identifier is a pack's; 3 for others.
 
   theriac trace --server http://127.0.0.1:8080 'urn:epc:id:sgtin:030001.0012345.11'
-  theriac trace --trust trust.json '(01)09521141200010(21)6VJ3M8Q2X0'`
+  theriac trace --trust trust.json '(01)09521141200018(21)6VJ3M8Q2X0'`
 }
 
 // A traced is what trace prints as JSON.
@@ -78,6 +79,10 @@ func (t *traceCmd) Run(ctx context.Context, con *console) error {
 	if err != nil {
 		return err
 	}
+	trust, err := t.trust(ctx, c)
+	if err != nil {
+		return undecided(con, err)
+	}
 	trail, err := client.Get[api.Trail](ctx, c, "/v1/trace", url.Values{"id": {t.Identifier}})
 	if err != nil {
 		return undecided(con, err)
@@ -85,7 +90,7 @@ func (t *traceCmd) Run(ctx context.Context, con *console) error {
 	out := traced{Trail: trail, Pinned: t.Trust != ""}
 	if trail.Pack {
 		// Of a product that nobody here makes there are others' events at most.
-		if out.Verdict, err = t.verify(ctx, c); err != nil && refusal.Code(err) != "not_found" {
+		if out.Verdict, err = t.verify(ctx, c, trust); err != nil && refusal.Code(err) != "not_found" {
 			return undecided(con, err)
 		}
 	}
@@ -113,7 +118,13 @@ func undecided(con *console, err error) error {
 }
 
 // verify gets the evidence of the pack and verifies it here.
-func (t *traceCmd) verify(ctx context.Context, c *client.Client) (*theriac.Verdict, error) {
+func (t *traceCmd) verify(ctx context.Context, c *client.Client, trust theriac.Trust) (*theriac.Verdict, error) {
+	// The server may know more spellings than we do, but it is not believed about
+	// which pack was scanned.
+	code, err := gs1.ParseIdentifier(t.Identifier, time.Now())
+	if err != nil {
+		return nil, err
+	}
 	raw, err := c.Bundle(ctx, t.Identifier)
 	if err != nil {
 		return nil, err
@@ -123,27 +134,26 @@ func (t *traceCmd) verify(ctx context.Context, c *client.Client) (*theriac.Verdi
 			return nil, err
 		}
 	}
-	pinned, err := t.trust(ctx, c)
-	if err != nil {
-		return nil, err
-	}
-	trust, err := theriac.ParseTrust(pinned)
-	if err != nil {
-		return nil, err
-	}
 	bundle, err := theriac.ParseBundle(raw)
 	if err != nil {
 		return nil, err
 	}
-	v := bundle.Verify(trust, time.Now())
+	v := bundle.VerifyCode(code, trust, time.Now())
 	return &v, nil
 }
 
-func (t *traceCmd) trust(ctx context.Context, c *client.Client) ([]byte, error) {
+func (t *traceCmd) trust(ctx context.Context, c *client.Client) (theriac.Trust, error) {
+	var raw []byte
+	var err error
 	if t.Trust != "" {
-		return readFile(t.Trust)
+		raw, err = readFile(t.Trust)
+	} else {
+		raw, err = c.Raw(ctx, "/v1/trust", nil)
 	}
-	return c.Raw(ctx, "/v1/trust", nil)
+	if err != nil {
+		return theriac.Trust{}, err
+	}
+	return theriac.ParseTrust(raw)
 }
 
 func (t *traceCmd) print(con *console, out *traced) {
@@ -152,7 +162,7 @@ func (t *traceCmd) print(con *console, out *traced) {
 		con.printf("  %s  %-20s %-16s %-14s %s  leaf %d, document %s event %d\n",
 			e.Time, e.Type, e.BizStep, e.Disposition, e.ReadPoint, e.Index, e.Document, e.Event)
 	}
-	if len(out.Trail.Events) == 0 {
+	if len(out.Trail.Events) == 0 && out.Verdict == nil {
 		con.printf("  no captured event concerns it\n")
 	}
 	if out.Verdict == nil && out.Trail.Pack {

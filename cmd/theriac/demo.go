@@ -41,6 +41,9 @@ ledger runs in this process.
 }
 
 func (d *demoCmd) Run(ctx context.Context, con *console) error {
+	if d.Packs == 0 {
+		return errors.New("a batch has packs: --packs 1 or more")
+	}
 	if err := os.MkdirAll(d.Data, 0o700); err != nil {
 		return err
 	}

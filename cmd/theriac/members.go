@@ -2,13 +2,17 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
+	"path/filepath"
+	"reflect"
 	"strings"
 	"time"
 
 	"theriac/api"
 	"theriac/client"
+	"theriac/envelope"
 	"theriac/internal/organisation"
 )
 
@@ -52,7 +56,8 @@ type memberApplyCmd struct {
 func (memberApplyCmd) Help() string {
 	return `The application is signed with this organisation's key, which never leaves its folder.
 
-  theriac key new --data pharmacy --gln 9521141400007 --name "Station pharmacy" --role pharmacy
+  theriac key new --data pharmacy --gln 9521141001059 --name "Station pharmacy" --role pharmacy \
+    --endpoint http://pharmacy.example:8080 --genesis genesis.json --peer ID@HOST:26656
   theriac member apply --data pharmacy --governor http://office.example:8080`
 }
 
@@ -73,7 +78,11 @@ func (m *memberApplyCmd) Run(ctx context.Context, con *console) error {
 	if err != nil {
 		return err
 	}
-	con.printf("application %s is with governor %s\n", r.BC, status.GLN)
+	sent, err := envelope.DecodeMessage(raw)
+	if err != nil {
+		return err
+	}
+	con.printf("application %s is with governor %s, BC %s\n", sent.Envelope.Claims.ID, status.GLN, r.BC)
 	return nil
 }
 
@@ -184,6 +193,9 @@ func (k *keyNewCmd) Run(con *console) error {
 	if err := organisation.Create(k.Data, *s, k.Genesis != ""); err != nil {
 		return err
 	}
+	if kept, err := organisation.LoadSettings(k.Data); err != nil || !reflect.DeepEqual(kept, s) {
+		return errors.Join(err, fmt.Errorf("%s was there already and says otherwise: edit it, or choose another folder", filepath.Join(k.Data, "organisation.json")))
+	}
 	if k.Genesis != "" {
 		doc, err := readFile(k.Genesis)
 		if err != nil {
@@ -263,7 +275,7 @@ func (keyRevokeCmd) Help() string {
 	return `It ends with the block that the revocation is in; what was signed before stays
 valid. Put -- before a thumbprint that begins with a dash.
 
-  theriac key list 9521141400007
+  theriac key list 9521141001059
   theriac key revoke -- -Z3yw0WJ0…`
 }
 

@@ -29,7 +29,7 @@ type messageSendCmd struct {
 
 // Help implements kong.HelpProvider.
 func (messageSendCmd) Help() string {
-	return `  theriac message send material-requests --to 9521141100009 --case theriacin-500 \
+	return `  theriac message send material-requests --to 9521141001042 --case theriacin-500 \
     --content '{"material":"acetylsalicylic acid","product":"Theriacin","quantity":"25 kg"}'`
 }
 

@@ -45,6 +45,9 @@ func (n *networkInitCmd) Run(con *console) error {
 	if n.Validators < 1 || n.Validators > 100 {
 		return fmt.Errorf("%d validators: 1 to 100", n.Validators)
 	}
+	if _, err := os.Stat(filepath.Join(n.Out, "genesis.json")); err == nil {
+		return fmt.Errorf("%s has a network already: its genesis cannot be made again", n.Out)
+	}
 	var plans []organisation.Plan
 	for i := range n.Validators {
 		name := fmt.Sprint(i + 1)

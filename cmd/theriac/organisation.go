@@ -63,8 +63,8 @@ type batchReleaseCmd struct {
 
 // Help implements kong.HelpProvider.
 func (batchReleaseCmd) Help() string {
-	return `  theriac batch release --gtin 09521141200010 --lot T26A --expiry 2029-03-31 --certificate DE/2026/0001 \
-    --site 9521141200003 --material BC --input '(01)09521141100013(10)ASA-2026-07' --size 1000000`
+	return `  theriac batch release --gtin 09521141200018 --lot T26A --expiry 2029-03-31 --certificate DE/2026/0001 \
+    --site 9521141001028 --material BC --input '(01)09521141100011(10)ASA-2026-07' --size 1000000`
 }
 
 func (b *batchReleaseCmd) Run(ctx context.Context, con *console) error {

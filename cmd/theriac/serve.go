@@ -40,6 +40,10 @@ func (s *serveCmd) Run(ctx context.Context, con *console) error {
 	if s.Listen != "" {
 		address = s.Listen
 	}
+	if !organisation.HasNode(s.Data) {
+		return fmt.Errorf("%s has no ledger node: make it with theriac key new --genesis FILE --peer ID@HOST:PORT; "+
+			"the organisations of a demo run with theriac demo --serve", s.Data)
+	}
 	l, err := net.Listen("tcp", address)
 	if err != nil {
 		return err

@@ -95,7 +95,11 @@ func printVerdict(con *console, v *theriac.Verdict) {
 		theriac.Captured: "CAPTURED: approval unproven", theriac.CannotCheck: "CANNOT CHECK",
 	}
 	f := &v.Facts
-	con.printf("%s  %s\n", words[v.Verdict], strings.TrimSpace(f.SGTIN.String()+" "+field("lot", string(f.Lot))+" "+field("expiry", f.Expiry)))
+	pack := ""
+	if f.SGTIN.Serial != "" {
+		pack = fmt.Sprintf("  %s lot %s expiry %s", f.SGTIN, f.Lot, f.Expiry)
+	}
+	con.printf("%s%s\n", words[v.Verdict], pack)
 	if v.Reason != "" {
 		con.printf("  why          %s\n", v.Reason)
 	}
@@ -130,11 +134,4 @@ func printVerdict(con *console, v *theriac.Verdict) {
 		}
 		con.printf("  %-6s  %-12s %s\n", mark, c.Step, c.Check)
 	}
-}
-
-func field(name, value string) string {
-	if value == "" {
-		return ""
-	}
-	return name + " " + value
 }

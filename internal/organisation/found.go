@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
+	"path/filepath"
 	"time"
 
 	"theriac"
@@ -121,6 +123,12 @@ func connect(plans []Plan, genesis []byte) error {
 		}
 	}
 	return nil
+}
+
+// HasNode reports whether the organisation in dir has a ledger node of its own.
+func HasNode(dir string) bool {
+	_, err := os.Stat(filepath.Join(NodeHome(dir), "config", "genesis.json"))
+	return err == nil
 }
 
 // PutGenesis writes the genesis of a network into an organisation's node.
