@@ -72,12 +72,15 @@ func Open(ctx context.Context, dir string, o Options) (*Organisation, error) {
 	return x, nil
 }
 
-func (x *Organisation) openStores(ctx context.Context, dir string) (err error) {
+func (x *Organisation) openStores(ctx context.Context, dir string, now time.Time) (err error) {
 	dsn := x.Settings.Store
 	if dsn == "" {
 		dsn = "sqlite:" + filepath.Join(dir, storeFile)
 	}
 	if x.store, err = sqlstore.Open(ctx, dsn); err != nil {
+		return err
+	}
+	if err := x.store.Lapse(ctx, now); err != nil {
 		return err
 	}
 	x.packs, err = openPacks(filepath.Join(dir, packsFolder))
@@ -96,7 +99,7 @@ func (x *Organisation) open(ctx context.Context, dir string, o Options) (err err
 	if err != nil {
 		return err
 	}
-	if err := x.openStores(ctx, dir); err != nil {
+	if err := x.openStores(ctx, dir, o.Now()); err != nil {
 		return err
 	}
 	if x.Node == nil {

@@ -75,6 +75,12 @@ func (s *Store) Release(ctx context.Context, key string, began time.Time) error 
 	return fail("release a key", s.writer().ReleaseKey(ctx, query.ReleaseKeyParams{Key: query.Text(key), Began: began.UnixMicro()}))
 }
 
+// Lapse ends the leases of all keys that are not answered, when a process begins:
+// whoever began those requests has died, for nobody else uses the store.
+func (s *Store) Lapse(ctx context.Context, now time.Time) error {
+	return fail("end leases", s.writer().LapseKeys(ctx, now.Add(-idempotency.Lease).UnixMicro()))
+}
+
 // Prune forgets the keys that were taken or answered before a time, and nothing else.
 func (s *Store) Prune(ctx context.Context, before time.Time) error {
 	return fail("prune", s.writer().PruneResponses(ctx, before.UnixMicro()))

@@ -14,6 +14,7 @@ import (
 	"theriac/api"
 	"theriac/canon"
 	"theriac/envelope"
+	"theriac/internal/idempotency"
 	"theriac/internal/sqlstore/pgtest"
 	"theriac/internal/storetest"
 	"theriac/internal/supply"
@@ -80,6 +81,7 @@ func onEngine(t *testing.T, e engine) {
 		"errors":              errorsSayNothing,
 		"late commit":         failedCommitIsAnError,
 		"settle meets settle": settleOnceAcrossProcesses,
+		"leases end":          leasesEndWithTheirProcess,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, e) })
 	}
@@ -161,5 +163,27 @@ func list(t testing.TB, s *Store, f supply.Filter) []supply.Message {
 			return all
 		}
 		cursor = next
+	}
+}
+
+// A key that a killed process left unanswered is free at once for the same request,
+// and stays taken for another; an answer that was given stays.
+func leasesEndWithTheirProcess(t *testing.T, e engine) {
+	s, now := open(t, e.empty(t)), time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	for _, key := range []string{"cut off", "answered"} {
+		if before, err := s.Begin(t.Context(), key, canon.Sum(nil), now); err != nil || before != nil {
+			t.Fatalf("%s: %+v, %v", key, before, err)
+		}
+	}
+	must(t, "Finish", s.Finish(t.Context(), "answered", now, idempotency.Response{Status: 200}, now))
+	must(t, "Lapse", s.Lapse(t.Context(), now))
+	if _, err := s.Begin(t.Context(), "cut off", canon.Sum([]byte("another")), now); !errors.Is(err, idempotency.ErrConflict) {
+		t.Errorf("another request under the key: %v", err)
+	}
+	if before, err := s.Begin(t.Context(), "cut off", canon.Sum(nil), now); err != nil || before != nil {
+		t.Errorf("the request again: %+v, %v", before, err)
+	}
+	if before, err := s.Begin(t.Context(), "answered", canon.Sum(nil), now); err != nil || before == nil {
+		t.Errorf("the answered request again: %+v, %v", before, err)
 	}
 }

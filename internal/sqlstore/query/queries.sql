@@ -148,5 +148,8 @@ UPDATE responses SET at = @at, status = @status, type = @type, body = @body WHER
 -- name: ReleaseKey :exec
 DELETE FROM responses WHERE key = @key AND status = 0 AND at = @began;
 
+-- name: LapseKeys :exec
+UPDATE responses SET at = @lapsed WHERE status = 0 AND at > @lapsed;
+
 -- name: PruneResponses :exec
 DELETE FROM responses WHERE at < @before;

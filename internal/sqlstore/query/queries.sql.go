@@ -498,6 +498,15 @@ func (q *Queries) Job(ctx context.Context, id Text) (Job, error) {
 	return i, err
 }
 
+const lapseKeys = `-- name: LapseKeys :exec
+UPDATE responses SET at = $1 WHERE status = 0 AND at > $1
+`
+
+func (q *Queries) LapseKeys(ctx context.Context, lapsed int64) error {
+	_, err := q.db.ExecContext(ctx, lapseKeys, lapsed)
+	return err
+}
+
 const listMessages = `-- name: ListMessages :many
 
 SELECT seq FROM messages WHERE seq < $1 ORDER BY seq DESC LIMIT $2
