@@ -253,7 +253,8 @@ func TestVerifyCode(t *testing.T) {
 	}{
 		"as it is":            {func(*gs1.Identifier) {}, theriac.Genuine},
 		"no lot, no expiry":   {func(c *gs1.Identifier) { c.Lot, c.Expiry = "", "" }, theriac.Genuine},
-		"month of the expiry": {func(c *gs1.Identifier) { c.Expiry = c.Expiry[:7] }, theriac.Genuine},
+		"month of the expiry": {func(c *gs1.Identifier) { c.Expiry = c.Expiry[:7] }, theriac.Genuine}, // its last day
+		"day before":          {func(c *gs1.Identifier) { c.Expiry = "2029-03-30" }, theriac.Refused},
 		"another expiry":      {func(c *gs1.Identifier) { c.Expiry = "2035-01-01" }, theriac.Refused},
 		"another lot":         {func(c *gs1.Identifier) { c.Lot += "X" }, theriac.Refused},
 		"another serial":      {func(c *gs1.Identifier) { c.Serial += "X" }, theriac.Refused},

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"theriac/canon"
@@ -215,8 +214,10 @@ func (v *verification) pack() error {
 	if err := merkle.VerifyInclusion(p.Pack.Leaf(), p.Index, r.Size, p.Path, r.Root); err != nil {
 		return fail(StepPack, fmt.Errorf("%w: %w", ErrPack, err))
 	}
-	if err := v.label(); err != nil {
-		return err
+	if v.code != nil {
+		if err := p.Pack.Labelled(*v.code); err != nil {
+			return fail(StepPack, err)
+		}
 	}
 	v.pass(StepPack, "pack %s is one of the batch", v.verdict.Facts.SGTIN)
 	i := p.Index
@@ -227,24 +228,6 @@ func (v *verification) pack() error {
 	v.unit = page.At(i%chain.PageUnits, r.Initial)
 	v.verdict.Facts.State = v.unit.String()
 	v.verdict.Facts.Custodian = page.Custodian(i%chain.PageUnits, v.batch.Holder)
-	return nil
-}
-
-// label holds what was scanned against the pack.
-func (v *verification) label() error {
-	if v.code == nil {
-		return nil
-	}
-	c, p := v.code, &v.bundle.Pack.Pack
-	switch {
-	case c.GTIN != p.GTIN || c.Serial != p.Serial:
-		return fail(StepPack, fmt.Errorf("%w: the evidence is of another than was scanned", ErrPack))
-	case c.Lot != "" && c.Lot != p.Lot:
-		return fail(StepPack, fmt.Errorf("%w: the label says lot %s", ErrPack, c.Lot))
-	// A label may leave the day out (AI 17 with day 00).
-	case !strings.HasPrefix(p.Expiry, string(c.Expiry)):
-		return fail(StepPack, fmt.Errorf("%w: the label says expiry %s", ErrPack, c.Expiry))
-	}
 	return nil
 }
 

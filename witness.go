@@ -57,6 +57,13 @@ func (s Seen) Witness(trust Trust, c *Checkpoint) (Seen, error) {
 	return Seen{Height: h.Height, Root: c.Root}, nil
 }
 
+// Fork names the validators who signed both of two checkpoints, or returns
+// lightclient.ErrNoConflict: then the heights differ, and that the logs do not
+// agree is shown by Witness alone.
+func Fork(trust Trust, a, b *Checkpoint) (lightclient.Fork, error) {
+	return lightclient.Conflict(trust.root(), a.Headers, b.Headers)
+}
+
 // follows returns ErrRewritten where the heights alone show two logs: a log has
 // one root at a height and at a size, and never shrinks.
 func (s Seen) follows(height lightclient.Int, root *chain.Root) error {

@@ -155,6 +155,27 @@ func TestWitnessRefusesRewrittenLog(t *testing.T) {
 	}
 }
 
+// Two checkpoints of one height that differ name who signed both; of two heights
+// they name nobody.
+func TestFork(t *testing.T) {
+	base := newScene(t)
+	base.grow()
+	one := base.checkpoint(0)
+	split := base.fork(t)
+	split.State.Leaves[2].Time++
+	other := split.checkpoint(0)
+	f, err := theriac.Fork(base.trust(), one, other)
+	if err != nil || f.Height != one.Headers[0].Header.Height || len(f.Keys)*3 <= len(base.trust().Validators) {
+		t.Errorf("Fork = %+v, %v", f, err)
+	}
+	base.grow()
+	for name, later := range map[string]*theriac.Checkpoint{"later": base.checkpoint(0), "the same": one} {
+		if f, err := theriac.Fork(base.trust(), one, later); !errors.Is(err, lightclient.ErrNoConflict) {
+			t.Errorf("%s: Fork = %+v, %v", name, f, err)
+		}
+	}
+}
+
 // What the validators have not signed is not seen at all.
 func TestWitnessRefusesOthersCheckpoints(t *testing.T) {
 	s := newScene(t)

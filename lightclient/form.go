@@ -30,23 +30,7 @@ func (n Int) inRange() bool { return n >= 0 && n <= maxInt }
 
 // Bytes are a key, an address or a signature. Their text form is unpadded
 // base64url; no bytes are the empty text.
-type Bytes []byte
-
-// MarshalText returns the text form.
-func (b Bytes) MarshalText() ([]byte, error) { return b.AppendText(nil) }
-
-// AppendText appends the text form.
-func (b Bytes) AppendText(to []byte) ([]byte, error) { return canon.Bytes(b).AppendText(to) }
-
-// UnmarshalText reads the text form; it refuses every other spelling.
-func (b *Bytes) UnmarshalText(text []byte) error {
-	raw, err := canon.ParseText(text)
-	if err != nil {
-		return err
-	}
-	*b = raw
-	return nil
-}
+type Bytes = canon.Bytes
 
 // timeLayout always prints nine digits of a second: trimmed zeros would be a
 // second spelling.

@@ -2,11 +2,16 @@ package pedigree
 
 import (
 	"encoding/base32"
+	"fmt"
 
 	"theriac/canon"
 	"theriac/gs1"
 	"theriac/merkle"
+	"theriac/refusal"
 )
+
+// ErrLabel is returned for a label that says otherwise than the pack's leaf.
+var ErrLabel = refusal.New("label_mismatch", "the label says otherwise than the pack's batch")
 
 // A Pack is the opening of one pack's leaf in its batch: what is printed on the
 // pack, and the salt that its manufacturer adds.
@@ -29,6 +34,21 @@ func (p *Pack) Digest() canon.Digest {
 func (p *Pack) Leaf() merkle.Hash {
 	d := p.Digest()
 	return merkle.LeafHash(d[:])
+}
+
+// Labelled returns ErrLabel unless what was read off a pack is this pack's: the
+// same product and serial number and, where the label says them, the same lot and
+// expiry date. A month alone stands for its last day (AI 17).
+func (p *Pack) Labelled(label gs1.Identifier) error {
+	switch {
+	case label.GTIN != p.GTIN || label.Serial != p.Serial:
+		return fmt.Errorf("%w: it is another pack's", ErrLabel)
+	case label.Lot != "" && label.Lot != p.Lot:
+		return fmt.Errorf("%w: lot %s", ErrLabel, label.Lot)
+	case label.Expiry != "" && !label.Expiry.LastDay().Equal(gs1.Date(p.Expiry).LastDay()):
+		return fmt.Errorf("%w: expiry %s", ErrLabel, label.Expiry)
+	}
+	return nil
 }
 
 // A BatchSecret makes the salts of a batch. Who knows it can look for serial

@@ -103,12 +103,13 @@ func (t *traceCmd) Run(ctx context.Context, con *console) error {
 	return outcome(out.Verdict)
 }
 
-// undecided reports an error that is no verdict with a status that is none. Only
-// the maker's word that there is no such pack speaks against the pack.
+// undecided reports an error that is no verdict with a status that is none. What
+// speaks against the pack is the maker's word that there is none such, and a label
+// that says otherwise than its batch.
 func undecided(con *console, err error) error {
 	status := exit(exitUndecided)
 	switch refusal.Code(err) {
-	case "unknown_serial":
+	case "unknown_serial", "label_mismatch":
 		return err
 	case "bad_identifier", "bad_request":
 		status = exitUsage

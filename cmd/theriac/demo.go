@@ -15,6 +15,7 @@ import (
 	"theriac"
 	"theriac/api"
 	"theriac/client"
+	"theriac/gs1"
 	"theriac/internal/journey"
 	"theriac/refusal"
 )
@@ -75,11 +76,15 @@ func (d *demoCmd) play(ctx context.Context, con *console, stage *journey.Stage, 
 	if err := story.Run(ctx); err != nil {
 		return err
 	}
-	raw, err := d.prove(ctx, con, stage, story, tell)
+	code, err := story.Scan(ctx, 0)
 	if err != nil {
 		return err
 	}
-	if err := d.tamper(con, stage, raw, tell); err != nil {
+	raw, err := d.prove(ctx, con, stage, code, tell)
+	if err != nil {
+		return err
+	}
+	if err := d.tamper(con, stage, code, raw, tell); err != nil {
 		return err
 	}
 	if err := d.copied(ctx, stage, story, tell); err != nil {
@@ -89,11 +94,7 @@ func (d *demoCmd) play(ctx context.Context, con *console, stage *journey.Stage, 
 }
 
 // prove takes the evidence of a pack away and verifies it offline.
-func (d *demoCmd) prove(ctx context.Context, con *console, stage *journey.Stage, story *journey.Story, tell func(string, string)) ([]byte, error) {
-	code, err := story.Scan(ctx, 0)
-	if err != nil {
-		return nil, err
-	}
+func (d *demoCmd) prove(ctx context.Context, con *console, stage *journey.Stage, code string, tell func(string, string)) ([]byte, error) {
 	raw, err := stage.Cast.Pharmacy.API.Bundle(ctx, code)
 	if err != nil {
 		return nil, err
@@ -103,7 +104,7 @@ func (d *demoCmd) prove(ctx context.Context, con *console, stage *journey.Stage,
 		return nil, err
 	}
 	tell("evidence of "+code, fmt.Sprintf("%s, %d bytes", name, len(raw)))
-	verdict, err := judge(stage.Trust, raw)
+	verdict, err := judge(code, stage.Trust, raw)
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +115,8 @@ func (d *demoCmd) prove(ctx context.Context, con *console, stage *journey.Stage,
 	return raw, nil
 }
 
-func judge(trust, raw []byte) (*theriac.Verdict, error) {
+// judge verifies evidence of the pack whose code was scanned.
+func judge(code string, trust, raw []byte) (*theriac.Verdict, error) {
 	t, err := theriac.ParseTrust(trust)
 	if err != nil {
 		return nil, err
@@ -123,18 +125,22 @@ func judge(trust, raw []byte) (*theriac.Verdict, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := b.Verify(t, time.Now())
+	scanned, err := gs1.ParseIdentifier(code, time.Now())
+	if err != nil {
+		return nil, err
+	}
+	v := b.VerifyCode(scanned, t, time.Now())
 	return &v, nil
 }
 
 // tamper changes one byte of what the supplier signed.
-func (d *demoCmd) tamper(con *console, stage *journey.Stage, raw []byte, tell func(string, string)) error {
+func (d *demoCmd) tamper(con *console, stage *journey.Stage, code string, raw []byte, tell func(string, string)) error {
 	bent := bytes.Replace(raw, []byte("2026-10-01"), []byte("2026-10-02"), 1)
 	if bytes.Equal(bent, raw) {
 		return errors.New("the evidence does not hold the supplier's production date")
 	}
 	tell("one byte of the supplier's message is changed", "production date 2026-10-01 → 2026-10-02")
-	verdict, err := judge(stage.Trust, bent)
+	verdict, err := judge(code, stage.Trust, bent)
 	if err != nil {
 		return err
 	}
@@ -188,7 +194,7 @@ func (d *demoCmd) foreign(ctx context.Context, con *console, stage *journey.Stag
 	if err != nil {
 		return fmt.Errorf("trace: %w", err)
 	}
-	verdict, err := judge(stage.Trust, raw)
+	verdict, err := judge(pack, stage.Trust, raw)
 	if err != nil {
 		return err
 	}

@@ -109,5 +109,6 @@ func (c *console) report(err error) int {
 var hints = map[string]string{
 	"unauthorised":   "Give the operator's token with --token or THERIAC_TOKEN; it is in the organisation's data folder.",
 	"busy":           "The node may still be catching up: theriac network status --server URL",
+	"label_mismatch": "The pack was tampered with, or misread: scan it again, then report it.",
 	"unknown_serial": "The maker has no such pack. If the code came off a pack, report it.",
 }

@@ -1,14 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"errors"
-	"fmt"
 	"net/url"
-	"path/filepath"
-	"reflect"
 	"strings"
-	"time"
 
 	"theriac/api"
 	"theriac/client"
@@ -22,21 +18,14 @@ type memberCmd struct {
 	Applications memberApplicationsCmd `cmd:"" help:"Applications that came to this governor."`
 	Admit        memberAdmitCmd        `cmd:"" help:"Propose an applicant, with this governor's vote."`
 	Vote         memberVoteCmd         `cmd:"" help:"Vote on a proposal of another governor."`
+	Profile      memberProfileCmd      `cmd:"" help:"Change this organisation's name or address."`
 	Suspend      memberStandingCmd     `cmd:"" help:"Propose to suspend, remove or reinstate a member."`
 }
 
 type memberListCmd struct{ server }
 
 func (m *memberListCmd) Run(ctx context.Context, con *console) error {
-	c, err := m.client()
-	if err != nil {
-		return err
-	}
-	members, err := client.Get[[]api.Member](ctx, c, "/v1/members", nil)
-	if err != nil {
-		return err
-	}
-	return m.show(con, members, func() {
+	return ask(&m.server, con, get[[]api.Member](ctx, "/v1/members", nil), func(members *[]api.Member) {
 		for _, x := range *members {
 			var roles []string
 			for _, r := range x.Roles {
@@ -89,15 +78,7 @@ func (m *memberApplyCmd) Run(ctx context.Context, con *console) error {
 type memberApplicationsCmd struct{ server }
 
 func (m *memberApplicationsCmd) Run(ctx context.Context, con *console) error {
-	c, err := m.client()
-	if err != nil {
-		return err
-	}
-	found, err := client.Get[[]api.Application](ctx, c, "/v1/applications", nil)
-	if err != nil {
-		return err
-	}
-	return m.show(con, found, func() {
+	return ask(&m.server, con, get[[]api.Application](ctx, "/v1/applications", nil), func(found *[]api.Application) {
 		for _, a := range *found {
 			con.printf("%s  %s  %-28s %v  %s\n", a.ID, a.GLN, a.Name, a.Roles, a.Created)
 		}
@@ -115,15 +96,7 @@ func (m *memberAdmitCmd) Run(ctx context.Context, con *console) error {
 
 // decide posts what governors decide and prints where the proposal stands.
 func decide(ctx context.Context, con *console, s *server, path string, body any) error {
-	c, err := s.client()
-	if err != nil {
-		return err
-	}
-	d, err := client.Post[api.Decision](ctx, c, path, "", body)
-	if err != nil {
-		return err
-	}
-	return s.show(con, d, func() {
+	return ask(s, con, post[api.Decision](ctx, path, "", body), func(d *api.Decision) {
 		con.printf("proposal %s: %s, %d for, %d against\n", d.Proposal, d.Status, d.For, d.Against)
 	})
 }
@@ -145,147 +118,44 @@ type memberStandingCmd struct {
 }
 
 func (m *memberStandingCmd) Run(ctx context.Context, con *console) error {
+	x, err := m.member(ctx, m.Member)
+	if err != nil {
+		return err
+	}
+	return decide(ctx, con, &m.server, "/v1/standings", map[string]any{
+		"member": x.GLN, "roles": x.Roles, "prefixes": x.Prefixes, "status": m.Status,
+	})
+}
+
+type memberProfileCmd struct {
+	server
+	Name     string `help:"The organisation's name."`
+	Endpoint string `help:"Address under which others reach it." placeholder:"URL"`
+}
+
+// Help implements kong.HelpProvider.
+func (memberProfileCmd) Help() string {
+	return `What is left out stays. The others send where the ledger says from its next block on.
+
+  theriac member profile --endpoint https://new.pharmacy.example`
+}
+
+func (m *memberProfileCmd) Run(ctx context.Context, con *console) error {
 	c, err := m.client()
 	if err != nil {
 		return err
 	}
-	members, err := client.Get[[]api.Member](ctx, c, "/v1/members", nil)
+	status, err := client.Get[api.Status](ctx, c, "/v1/status", nil)
 	if err != nil {
 		return err
 	}
-	for _, x := range *members {
-		if x.GLN == m.Member {
-			return decide(ctx, con, &m.server, "/v1/standings", map[string]any{
-				"member": x.GLN, "roles": x.Roles, "prefixes": x.Prefixes, "status": m.Status,
-			})
-		}
-	}
-	return fmt.Errorf("no member %s", m.Member)
-}
-
-type keyCmd struct {
-	New    keyNewCmd    `cmd:"" help:"Make the folder of an organisation, with its keys."`
-	List   keyListCmd   `cmd:"" help:"The keys of a member, as the ledger has them."`
-	Rotate keyRotateCmd `cmd:"" help:"Register a new signing key and use it."`
-	Revoke keyRevokeCmd `cmd:"" help:"End a key of this organisation."`
-}
-
-type keyNewCmd struct {
-	Data     string   `required:"" help:"Folder to make." placeholder:"DIR"`
-	GLN      string   `required:"" help:"The organisation's GLN."`
-	Name     string   `required:"" help:"Its name."`
-	Role     []string `required:"" help:"Roles: supplier, manufacturer, administration, distributor, pharmacy, hospital, courier, governor."`
-	Prefix   []string `help:"Licensed GS1 company prefixes."`
-	Listen   string   `help:"host:port of the API." default:"127.0.0.1:8080"`
-	Endpoint string   `help:"Address under which others reach it." placeholder:"URL"`
-	Genesis  string   `help:"Genesis of the network to join; with it the folder gets a node." placeholder:"FILE"`
-	Peer     []string `help:"id@host:port of a node to connect to; may be repeated."`
-	P2P      string   `name:"peer-listen" help:"host:port for peers of the node." default:"127.0.0.1:26656"`
-	SyncFrom string   `help:"API of a member from whose blocks to verify a snapshot; without it every block is fetched." placeholder:"URL"`
-	Profile  string   `help:"lan or wan." enum:"lan,wan" default:"lan"`
-}
-
-func (k *keyNewCmd) Run(con *console) error {
-	s, err := k.settings()
+	me, err := m.member(ctx, status.GLN)
 	if err != nil {
 		return err
 	}
-	if err := organisation.Create(k.Data, *s, k.Genesis != ""); err != nil {
+	profile := map[string]string{"name": cmp.Or(m.Name, me.Name), "endpoint": cmp.Or(m.Endpoint, me.Endpoint)}
+	if _, err := client.Put[struct{}](ctx, c, "/v1/profile", profile); err != nil {
 		return err
 	}
-	if kept, err := organisation.LoadSettings(k.Data); err != nil || !reflect.DeepEqual(kept, s) {
-		return errors.Join(err, fmt.Errorf("%s was there already and says otherwise: edit it, or choose another folder", filepath.Join(k.Data, "organisation.json")))
-	}
-	if k.Genesis != "" {
-		doc, err := readFile(k.Genesis)
-		if err != nil {
-			return err
-		}
-		if err := organisation.PutGenesis(k.Data, doc); err != nil {
-			return err
-		}
-	}
-	con.printf("%s: keys of %s (%s)\n", k.Data, k.Name, k.GLN)
-	return nil
-}
-
-type keyListCmd struct {
-	server
-	Member string `arg:"" help:"GLN."`
-}
-
-func (k *keyListCmd) Run(ctx context.Context, con *console) error {
-	c, err := k.client()
-	if err != nil {
-		return err
-	}
-	members, err := client.Get[[]api.Member](ctx, c, "/v1/members", nil)
-	if err != nil {
-		return err
-	}
-	for _, m := range *members {
-		if m.GLN != k.Member {
-			continue
-		}
-		return k.show(con, m.Keys, func() {
-			for _, key := range m.Keys {
-				con.printf("%s  %s\n", key.ID, standing(key))
-			}
-		})
-	}
-	return fmt.Errorf("no member %s", k.Member)
-}
-
-// standing says since and until when a key counts.
-func standing(k api.Key) string {
-	at := func(ms int64) string { return time.UnixMilli(ms).UTC().Format(time.RFC3339) }
-	s := "since " + at(k.From)
-	if k.Until != 0 {
-		s += ", until " + at(k.Until)
-	}
-	if k.Revoked != 0 {
-		s += ", revoked " + at(k.Revoked)
-	}
-	return s
-}
-
-type keyRotateCmd struct{ server }
-
-func (k *keyRotateCmd) Run(ctx context.Context, con *console) error {
-	c, err := k.client()
-	if err != nil {
-		return err
-	}
-	key, err := client.Post[struct {
-		ID string `json:"kid"`
-	}](ctx, c, "/v1/keys", "", nil)
-	if err != nil {
-		return err
-	}
-	return k.show(con, key, func() { con.printf("key %s is in use\n", key.ID) })
-}
-
-type keyRevokeCmd struct {
-	server
-	Key string `arg:"" help:"Thumbprint (kid) of the key."`
-}
-
-// Help implements kong.HelpProvider.
-func (keyRevokeCmd) Help() string {
-	return `It ends with the block that the revocation is in; what was signed before stays
-valid. Put -- before a thumbprint that begins with a dash.
-
-  theriac key list 9521141001059
-  theriac key revoke -- -Z3yw0WJ0…`
-}
-
-func (k *keyRevokeCmd) Run(ctx context.Context, con *console) error {
-	c, err := k.client()
-	if err != nil {
-		return err
-	}
-	if err := client.Delete(ctx, c, "/v1/keys/"+url.PathEscape(k.Key)); err != nil {
-		return err
-	}
-	return k.show(con, map[string]string{"revoked": k.Key}, func() { con.printf("key %s is revoked\n", k.Key) })
+	return m.show(con, profile, func() { con.printf("%s is %s at %s\n", me.GLN, profile["name"], profile["endpoint"]) })
 }

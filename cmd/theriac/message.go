@@ -3,12 +3,13 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
+	"strings"
 
 	"theriac/api"
 	"theriac/canon"
-	"theriac/client"
 )
 
 type messageCmd struct {
@@ -34,15 +35,15 @@ func (messageSendCmd) Help() string {
 }
 
 func (m *messageSendCmd) Run(ctx context.Context, con *console) error {
-	c, err := m.client()
-	if err != nil {
-		return err
-	}
 	raw := []byte(m.Content)
-	if len(raw) > 0 && raw[0] == '@' {
-		if raw, err = readFile(m.Content[1:]); err != nil {
+	if name, file := strings.CutPrefix(m.Content, "@"); file {
+		var err error
+		if raw, err = readFile(name); err != nil {
 			return err
 		}
+	}
+	if !json.Valid(raw) {
+		return errors.New("the content is not JSON")
 	}
 	body := struct {
 		api.Address
@@ -55,11 +56,7 @@ func (m *messageSendCmd) Run(ctx context.Context, con *console) error {
 		}
 		body.Prev = append(body.Prev, bc)
 	}
-	sent, err := client.Post[api.Message](ctx, c, "/v1/"+m.Kind, m.Key, body)
-	if err != nil {
-		return err
-	}
-	return m.show(con, sent, func() {
+	return ask(&m.server, con, post[api.Message](ctx, "/v1/"+m.Kind, m.Key, body), func(sent *api.Message) {
 		con.printf("message %s is queued; it goes out by itself: theriac message show %s\n", sent.ID, sent.ID)
 	})
 }
@@ -73,21 +70,13 @@ type messageListCmd struct {
 }
 
 func (m *messageListCmd) Run(ctx context.Context, con *console) error {
-	c, err := m.client()
-	if err != nil {
-		return err
-	}
 	q := url.Values{"limit": {fmt.Sprint(m.Limit)}}
 	for name, value := range map[string]string{"type": m.Type, "case": m.Case, "status": m.Status} {
 		if value != "" {
 			q.Set(name, value)
 		}
 	}
-	found, err := client.Get[api.Messages](ctx, c, "/v1/messages", q)
-	if err != nil {
-		return err
-	}
-	return m.show(con, found, func() {
+	return ask(&m.server, con, get[api.Messages](ctx, "/v1/messages", q), func(found *api.Messages) {
 		for _, x := range found.Items {
 			anchor := x.Code
 			if x.Receipt != nil {
@@ -104,13 +93,6 @@ type messageShowCmd struct {
 }
 
 func (m *messageShowCmd) Run(ctx context.Context, con *console) error {
-	c, err := m.client()
-	if err != nil {
-		return err
-	}
-	x, err := client.Get[api.Message](ctx, c, "/v1/messages/"+url.PathEscape(m.ID), nil)
-	if err != nil {
-		return err
-	}
-	return printJSON(con.out, x)
+	m.JSON = true // a content of any kind has no shorter form
+	return ask(&m.server, con, get[api.Message](ctx, "/v1/messages/"+url.PathEscape(m.ID), nil), func(*api.Message) {})
 }

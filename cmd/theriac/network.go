@@ -9,13 +9,16 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"theriac"
 	"theriac/api"
+	"theriac/canon"
 	"theriac/chain"
 	"theriac/client"
 	"theriac/internal/organisation"
+	"theriac/lightclient"
 	"theriac/refusal"
 )
 
@@ -82,15 +85,7 @@ func (n *networkInitCmd) Run(con *console) error {
 type networkStatusCmd struct{ server }
 
 func (n *networkStatusCmd) Run(ctx context.Context, con *console) error {
-	c, err := n.client()
-	if err != nil {
-		return err
-	}
-	s, err := client.Get[api.Status](ctx, c, "/v1/status", nil)
-	if err != nil {
-		return err
-	}
-	return n.show(con, s, func() {
+	return ask(&n.server, con, get[api.Status](ctx, "/v1/status", nil), func(s *api.Status) {
 		con.printf("chain %s, height %d, %d leaves, %d peers, %d waiting\n", s.Chain, s.Height, s.Root.LogSize, s.Peers, s.Waiting)
 		con.printf("node %s, validates %v, catching up %v\n", s.Node, s.Validates, s.CatchingUp)
 	})
@@ -169,6 +164,11 @@ func (n *networkWitnessCmd) look(ctx context.Context, con *console, server strin
 			return err
 		}
 		con.printf("%s: the evidence is in %s\n", server, name)
+		if w.Last != nil {
+			if f, err := theriac.Fork(trust, w.Last, cp); err == nil {
+				con.printf("validators who signed two blocks at height %d: %s\n", f.Height, keys(f.Keys))
+			}
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", server, err)
@@ -207,4 +207,13 @@ func (n *networkWitnessCmd) load(ctx context.Context, c *client.Client) (*witnes
 		return &w, err
 	}
 	return &w, nil
+}
+
+// keys lists validators' keys as a trust root does.
+func keys(of []lightclient.Bytes) string {
+	var out []string
+	for _, k := range of {
+		out = append(out, canon.Text(k))
+	}
+	return strings.Join(out, ", ")
 }

@@ -125,16 +125,8 @@ type batchPacksCmd struct {
 }
 
 func (b *batchPacksCmd) Run(ctx context.Context, con *console) error {
-	c, err := b.client()
-	if err != nil {
-		return err
-	}
-	packs, err := client.Get[[]api.Printed](ctx, c, "/v1/batches/"+url.PathEscape(b.Batch)+"/packs",
-		url.Values{"from": {fmt.Sprint(b.From)}, "limit": {fmt.Sprint(b.Limit)}})
-	if err != nil {
-		return err
-	}
-	return b.show(con, packs, func() {
+	return ask(&b.server, con, get[[]api.Printed](ctx, "/v1/batches/"+url.PathEscape(b.Batch)+"/packs",
+		url.Values{"from": {fmt.Sprint(b.From)}, "limit": {fmt.Sprint(b.Limit)}}), func(packs *[]api.Printed) {
 		for _, p := range *packs {
 			con.printf("%d\t%s\n", p.Index, p.Code)
 		}
@@ -150,17 +142,9 @@ type batchRecallCmd struct {
 }
 
 func (b *batchRecallCmd) Run(ctx context.Context, con *console) error {
-	c, err := b.client()
-	if err != nil {
-		return err
-	}
-	done, err := client.Post[api.Done](ctx, c, "/v1/recalls", "", map[string]string{
+	return ask(&b.server, con, post[api.Done](ctx, "/v1/recalls", "", map[string]string{
 		"batch": b.Batch, "gtin": b.GTIN, "status": b.Status, "reason": b.Reason,
-	})
-	if err != nil {
-		return err
-	}
-	return b.show(con, done, func() { con.printf("%s: leaf %d at height %d\n", b.Status, done.Index, done.Height) })
+	}), func(done *api.Done) { con.printf("%s: leaf %d at height %d\n", b.Status, done.Index, done.Height) })
 }
 
 type unitCmd struct {
@@ -187,15 +171,7 @@ type unitMoveCmd struct {
 }
 
 func (u *unitMoveCmd) Run(ctx context.Context, con *console) error {
-	c, err := u.client()
-	if err != nil {
-		return err
-	}
-	done, err := client.Post[api.Done](ctx, c, "/v1/moves", "", api.Move{Packs: u.Code, From: u.From, To: u.To})
-	if err != nil {
-		return err
-	}
-	return u.show(con, done, func() {
+	return ask(&u.server, con, post[api.Done](ctx, "/v1/moves", "", api.Move{Packs: u.Code, From: u.From, To: u.To}), func(done *api.Done) {
 		con.printf("%d packs %s: operation %s, leaf %d, block time %d\n", len(u.Code), u.To, done.Operation, done.Index, done.Time)
 	})
 }
@@ -208,15 +184,7 @@ type unitUndoCmd struct {
 }
 
 func (u *unitUndoCmd) Run(ctx context.Context, con *console) error {
-	c, err := u.client()
-	if err != nil {
-		return err
-	}
-	done, err := client.Post[api.Done](ctx, c, "/v1/undos", "", map[string]any{
+	return ask(&u.server, con, post[api.Done](ctx, "/v1/undos", "", map[string]any{
 		"operation": u.Operation, "time": u.Time, "units": chain.Ranges(u.Units),
-	})
-	if err != nil {
-		return err
-	}
-	return u.show(con, done, func() { con.printf("undone: leaf %d at height %d\n", done.Index, done.Height) })
+	}), func(done *api.Done) { con.printf("undone: leaf %d at height %d\n", done.Index, done.Height) })
 }

@@ -1,14 +1,17 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
+	"theriac/api"
 	"theriac/client"
 )
 
@@ -26,6 +29,47 @@ func (s *server) show(con *console, answer any, people func()) error {
 	}
 	people()
 	return nil
+}
+
+// A call is one request to a server.
+type call[T any] func(*client.Client) (*T, error)
+
+func get[T any](ctx context.Context, path string, query url.Values) call[T] {
+	return func(c *client.Client) (*T, error) { return client.Get[T](ctx, c, path, query) }
+}
+
+func post[T any](ctx context.Context, path, key string, body any) call[T] {
+	return func(c *client.Client) (*T, error) { return client.Post[T](ctx, c, path, key, body) }
+}
+
+// ask calls the server and shows its answer.
+func ask[T any](s *server, con *console, do call[T], people func(*T)) error {
+	c, err := s.client()
+	if err != nil {
+		return err
+	}
+	answer, err := do(c)
+	if err != nil {
+		return err
+	}
+	return s.show(con, answer, func() { people(answer) })
+}
+
+// member returns what the ledger has of a member.
+func (s *server) member(ctx context.Context, gln string) (*api.Member, error) {
+	c, err := s.client()
+	if err != nil {
+		return nil, err
+	}
+	members, err := client.Get[[]api.Member](ctx, c, "/v1/members", nil)
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(*members, func(m api.Member) bool { return m.GLN == gln })
+	if i < 0 {
+		return nil, fmt.Errorf("no member %s", gln)
+	}
+	return &(*members)[i], nil
 }
 
 // client returns a client of the server.

@@ -31,7 +31,7 @@ func (s *server) members() {
 	huma.Register(s.api, op("vote", http.MethodPost, "/v1/proposals/{proposal}/votes", "Vote on a proposal"), s.vote)
 	huma.Register(s.api, op("rotate", http.MethodPost, "/v1/keys", "Register a new signing key and use it"), s.rotate)
 	huma.Register(s.api, op("revoke", http.MethodDelete, "/v1/keys/{kid}", "End a key of this organisation"), s.revoke)
-	huma.Register(s.api, op("profile", http.MethodPut, "/v1/profile", "Replace what the ledger says of name, inbox and seal key"), s.profile)
+	huma.Register(s.api, op("profile", http.MethodPut, "/v1/profile", "Replace what the ledger says of name and inbox"), s.profile)
 }
 
 func (s *server) memberList(context.Context, *struct{}) (*reply[[]api.Member], error) {
@@ -101,6 +101,7 @@ func (s *server) standing(ctx context.Context, in *struct {
 	return s.decision(s.Registry.Propose(ctx, operation(s.GLN, in.Key), chain.Action{Standing: standing}))
 }
 
+// ByProposal names a proposal in the path.
 type ByProposal struct {
 	Proposal string `path:"proposal"`
 }
@@ -157,11 +158,10 @@ func (s *server) profile(ctx context.Context, in *struct {
 	Body struct {
 		Name     string `json:"name"`
 		Endpoint string `json:"endpoint,omitempty"`
-		SealKey  []byte `json:"seal_key,omitempty"`
 	}
 },
 ) (*struct{}, error) {
-	err := s.Registry.SetProfile(ctx, chain.Profile{Name: in.Body.Name, Endpoint: in.Body.Endpoint, SealKey: in.Body.SealKey})
+	err := s.Registry.SetProfile(ctx, in.Body.Name, in.Body.Endpoint)
 	if err != nil {
 		return nil, s.fail(err)
 	}

@@ -212,7 +212,7 @@ func (o *office) seeds(f *testing.F) {
 		f.Add("POST", s.target, "application/json", "key "+s.target, []byte(s.body), true)
 		f.Add("POST", s.target, "application/json", "", []byte(s.body+"}"), true)
 	}
-	f.Add("PUT", "/v1/profile", "application/json", "", []byte(`{"name":"Office","endpoint":"http://x","seal_key":"AA=="}`), true)
+	f.Add("PUT", "/v1/profile", "application/json", "", []byte(`{"name":"Office","endpoint":"http://x"}`), true)
 }
 
 // Whatever is asked, the server is not at fault, and what it refuses is a problem

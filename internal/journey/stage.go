@@ -283,7 +283,7 @@ func (s *Stage) moved(ctx context.Context, p part) error {
 		if err != nil {
 			return err
 		}
-		return org.Registry.SetProfile(ctx, chain.Profile{Name: me.Name, Endpoint: p.actor.Endpoint, SealKey: me.SealKey})
+		return org.Registry.SetProfile(ctx, me.Name, p.actor.Endpoint)
 	}
 	return nil
 }

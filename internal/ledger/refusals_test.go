@@ -69,6 +69,7 @@ var elsewhere = map[string]string{
 	"replayed":          "the receiver's, envelope.Receive",
 	"missing_exchange":  "the third party's, pedigree.History",
 	"contradiction":     "the third party's, pedigree.History",
+	"label_mismatch":    "whoever's who scans, pedigree.Pack",
 	"foreign_exchange":  "the third party's, pedigree.History",
 	"bad_anchor":        "the third party's, pedigree.History",
 	"bad_dossier":       "the administration's, pedigree.OpenDossier",

@@ -4,9 +4,9 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"strings"
 
 	"theriac/chain"
+	"theriac/gs1"
 	"theriac/internal/packstore"
 	"theriac/merkle"
 	"theriac/pedigree"
@@ -29,8 +29,15 @@ func ExampleStore_Build() {
 	id := chain.BatchID("9506000134352", "09506000134352", "A17")
 	batch, err := store.Build(context.Background(), packstore.Spec{
 		ID: id, GTIN: "09506000134352", Lot: "A17", Expiry: "2027-03-31",
-		Secret:  pedigree.NewBatchSecret([]byte("from the key store"), id),
-		Serials: packstore.Lines(strings.NewReader("1001\n1002\n1003\n")),
+		Secret: pedigree.NewBatchSecret([]byte("from the key store"), id),
+		Size:   3,
+		Serials: func(yield func(gs1.Serial, error) bool) {
+			for _, s := range []gs1.Serial{"1001", "1002", "1003"} {
+				if !yield(s, nil) {
+					return
+				}
+			}
+		},
 	}, nil)
 	if err != nil {
 		panic(err)

@@ -1,11 +1,9 @@
 package packstore
 
 import (
-	"bufio"
 	"context"
 	"crypto/rand"
 	"fmt"
-	"io"
 	"iter"
 
 	"theriac/gs1"
@@ -13,22 +11,6 @@ import (
 	"theriac/merkle"
 	"theriac/pedigree"
 )
-
-// Lines gives the serial numbers that a file lists, one a line. Lines may end as
-// on Windows; an empty one is refused like any that is no serial number.
-func Lines(r io.Reader) iter.Seq2[gs1.Serial, error] {
-	return func(yield func(gs1.Serial, error) bool) {
-		in := bufio.NewScanner(r)
-		for in.Scan() {
-			if !yield(gs1.Serial(in.Text()), nil) {
-				return
-			}
-		}
-		if err := in.Err(); err != nil {
-			yield("", err)
-		}
-	}
-}
 
 // blockSize is how many serial numbers are handed over at once.
 const blockSize = 4096

@@ -3,7 +3,6 @@ package packstore
 import (
 	"errors"
 	"fmt"
-	"io"
 	"iter"
 	"os"
 	"slices"
@@ -171,44 +170,6 @@ func TestFloodOfOneSerial(t *testing.T) {
 	}
 	checkFolder(t, s, 0)
 }
-
-func TestLines(t *testing.T) {
-	broken := errors.New("the line is cut")
-	for in, want := range map[string][]gs1.Serial{
-		"":              nil,
-		"A\nB":          {"A", "B"},
-		"A\r\nB\r\n":    {"A", "B"},
-		"A\n\n":         {"A", ""},
-		" A\n\ufeffB\n": {" A", "\ufeffB"},
-	} {
-		var got []gs1.Serial
-		for s, err := range Lines(strings.NewReader(in)) {
-			if err != nil {
-				t.Fatal(err)
-			}
-			got = append(got, s)
-		}
-		if !slices.Equal(got, want) {
-			t.Errorf("Lines(%q) = %q, want %q", in, got, want)
-		}
-	}
-	for name, r := range map[string]io.Reader{
-		"broken":    io.MultiReader(strings.NewReader("A\n"), errReader{broken}),
-		"long line": strings.NewReader(strings.Repeat("A", 1<<20)),
-	} {
-		var last error
-		for _, err := range Lines(r) {
-			last = err
-		}
-		if last == nil {
-			t.Errorf("%s: no error came", name)
-		}
-	}
-}
-
-type errReader struct{ err error }
-
-func (r errReader) Read([]byte) (int, error) { return 0, r.err }
 
 func TestUnknownBatch(t *testing.T) {
 	s := openTest(t, t.TempDir())

@@ -302,10 +302,14 @@ func (d *Desk) Members() ([]chain.Member, error) {
 	return out, nil
 }
 
-// SetProfile replaces what the ledger says of the organisation's name, inbox and
-// seal key.
-func (d *Desk) SetProfile(ctx context.Context, p chain.Profile) error {
-	return d.submit(ctx, chain.KindProfile, d.NewID(), p, "profile")
+// SetProfile replaces what the ledger says of the organisation's name and inbox.
+// Its seal key stays: without it nobody could send it a dossier.
+func (d *Desk) SetProfile(ctx context.Context, name, endpoint string) error {
+	me, err := d.member(d.GLN)
+	if err != nil {
+		return err
+	}
+	return d.submit(ctx, chain.KindProfile, d.NewID(), chain.Profile{Name: name, Endpoint: endpoint, SealKey: me.SealKey}, "profile")
 }
 
 // Rotate registers the organisation's next key and then uses it. A crash between

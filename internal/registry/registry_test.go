@@ -93,7 +93,7 @@ func TestRekey(t *testing.T) {
 		t.Errorf("the member is %+v, want it with two keys", m)
 	}
 	c.member.ring.keys[0] = lost.Key
-	if err := c.member.SetProfile(t.Context(), chain.Profile{Name: "Back"}); err != nil {
+	if err := c.member.SetProfile(t.Context(), "Back", ""); err != nil {
 		t.Errorf("the new key does not sign: %v", err)
 	}
 }
@@ -249,7 +249,7 @@ func TestRotateSurvivesACrash(t *testing.T) {
 	if err != nil || key.ID() != kid {
 		t.Errorf("Rotate = %s, %v, want %s", kid, err, key.ID())
 	}
-	if err := m.SetProfile(t.Context(), chain.Profile{Name: "Signed anew"}); err != nil {
+	if err := m.SetProfile(t.Context(), "Signed anew", ""); err != nil {
 		t.Errorf("the new key does not sign: %v", err)
 	}
 }
@@ -266,7 +266,7 @@ func TestRotateTwiceAtOnce(t *testing.T) {
 		})
 	}
 	group.Wait()
-	if err := c.member.SetProfile(t.Context(), chain.Profile{Name: "Signed anew"}); err != nil {
+	if err := c.member.SetProfile(t.Context(), "Signed anew", ""); err != nil {
 		t.Errorf("the key in use does not sign: %v", err)
 	}
 }
@@ -297,7 +297,7 @@ func TestRevoke(t *testing.T) {
 	}
 	c.clock = c.clock.Add(time.Minute)
 	m.ring.inUse = 0 // whoever has the old key
-	if err := m.SetProfile(t.Context(), chain.Profile{Name: "Thief"}); !errors.Is(err, envelope.ErrKeyInvalid) {
+	if err := m.SetProfile(t.Context(), "Thief", ""); !errors.Is(err, envelope.ErrKeyInvalid) {
 		t.Errorf("the revoked key signs: %v, want ErrKeyInvalid", err)
 	}
 }
@@ -305,26 +305,27 @@ func TestRevoke(t *testing.T) {
 func TestSetProfile(t *testing.T) {
 	c := newCouncil(t, 1)
 	m := c.member
+	before := c.find(m.GLN)
 	for _, tt := range []struct {
-		name    string
-		profile chain.Profile
-		want    error
+		name     string
+		its      string
+		endpoint string
+		want     error
 	}{
-		{"no name", chain.Profile{}, pedigree.ErrApplication},
-		{"an inbox that is no address", chain.Profile{Name: "P", Endpoint: "ftp://example.org"}, pedigree.ErrApplication},
-		{"an inbox whose path ends before ours", chain.Profile{Name: "P", Endpoint: "https://example.org/admin?"}, pedigree.ErrApplication},
-		{"an inbox with a password", chain.Profile{Name: "P", Endpoint: "https://u:p@example.org"}, pedigree.ErrApplication},
-		{"a key that is none", chain.Profile{Name: "P", SealKey: []byte{4}}, pedigree.ErrApplication},
-		{"good", chain.Profile{Name: "P", Endpoint: "https://example.org"}, nil},
+		{"no name", "", "", pedigree.ErrApplication},
+		{"an inbox that is no address", "P", "ftp://example.org", pedigree.ErrApplication},
+		{"an inbox whose path ends before ours", "P", "https://example.org/admin?", pedigree.ErrApplication},
+		{"an inbox with a password", "P", "https://u:p@example.org", pedigree.ErrApplication},
+		{"good", "P", "https://example.org", nil},
 	} {
-		if err := m.SetProfile(t.Context(), tt.profile); !errors.Is(err, tt.want) {
+		if err := m.SetProfile(t.Context(), tt.its, tt.endpoint); !errors.Is(err, tt.want) {
 			t.Errorf("%s: SetProfile = %v, want %v", tt.name, err, tt.want)
 		}
 	}
-	if got := c.find(m.GLN); got.Name != "P" || got.Endpoint != "https://example.org" {
+	if got := c.find(m.GLN); got.Name != "P" || got.Endpoint != "https://example.org" || !bytes.Equal(got.SealKey, before.SealKey) {
 		t.Errorf("the member is %+v", got)
 	}
-	if book := m.booked(t); len(book) != 6 || book[0] != "profile: " || book[1] != "profile: bad_application" {
+	if book := m.booked(t); len(book) != 5 || book[0] != "profile: " || book[1] != "profile: bad_application" {
 		t.Errorf("the book says %q", book)
 	}
 }

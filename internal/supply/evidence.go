@@ -267,31 +267,6 @@ func (a *assembly) prove() error {
 	return nil
 }
 
-// BatchesOf returns the batches of a product and lot that members have entered.
-func BatchesOf(v View, id gs1.LGTIN) ([]canon.Digest, error) {
-	var out []canon.Digest
-	a := &assembly{view: v}
-	err := a.each("gtin/"+string(id.GTIN), func(_ uint64, tx []byte) error {
-		m, err := envelope.ParseSign1(tx, chain.TxType)
-		if err != nil {
-			return err
-		}
-		var t chain.Tx
-		var r chain.BatchRelease
-		if err := canon.DecodeCBOR(m.Payload, &t); err != nil || t.Kind != chain.KindBatch {
-			return err
-		}
-		if err := canon.DecodeCBOR(t.Body, &r); err != nil {
-			return err
-		}
-		if r.GTIN == id.GTIN && r.Lot == id.Lot {
-			out = append(out, chain.BatchID(t.Sender, r.GTIN, r.Lot))
-		}
-		return nil
-	})
-	return out, err
-}
-
 // Case returns up to 256 messages that are anchored under a case (ID_BC), from a
 // leaf on, as the ledger has them.
 func (d *Desk) Case(ctx context.Context, name string, from uint64) ([]theriac.Exchange, error) {

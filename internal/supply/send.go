@@ -24,8 +24,9 @@ type Draft struct {
 }
 
 // Send puts a message into the outbox after checking what its receiver and the
-// ledger will check. id names it: sent again it is found, and another message
-// under it is ErrExists.
+// ledger will check. id names it: sent again it is found, and one of another type,
+// case, receiver or predecessor under it is ErrExists. Content is not compared:
+// what is sealed or signed in it is another each time.
 func (d *Desk) Send(ctx context.Context, id canon.ID, draft Draft, content pedigree.Content) (*Message, error) {
 	m, err := d.compose(id, draft, content)
 	if err == nil {
@@ -61,7 +62,7 @@ func (d *Desk) compose(id canon.ID, draft Draft, content pedigree.Content) (*Mes
 	}
 	to, err := d.Member(draft.To)
 	if err != nil {
-		return nil, fmt.Errorf("receiver %q: %w", draft.To, err)
+		return nil, fmt.Errorf("receiver %q is no member: %w", draft.To, err)
 	}
 	// Its one copy would be queued and received at once.
 	if to.GLN == d.GLN {

@@ -54,10 +54,6 @@ func (d *Desk) units(ctx context.Context, m *Move) (*chain.Units, error) {
 		if err != nil {
 			return nil, err
 		}
-		// Who scanned a label with a better date holds a pack that was tampered with.
-		if id.Expiry != "" && !id.Expiry.LastDay().Equal(gs1.Date(o.Pack.Pack.Expiry).LastDay()) {
-			return nil, fmt.Errorf("%w: the label says %s", ledger.ErrExpiry, id.Expiry)
-		}
 		shown = append(shown, o)
 	}
 	slices.SortFunc(shown, func(a, b *api.Opening) int { return cmp.Compare(a.Pack.Index, b.Pack.Index) })
@@ -112,9 +108,18 @@ func (d *Desk) CertificateStatus(ctx context.Context, id canon.ID, c chain.Certi
 }
 
 // Opening returns what opens a pack: from its maker, or from the own batches. It
-// returns ledger.ErrLeaf for a pack that its maker does not have, and ErrUnknown
-// if nobody on the ledger makes the product.
+// returns ledger.ErrLeaf for a pack that its maker does not have, ErrUnknown if
+// nobody on the ledger makes the product, and pedigree.ErrLabel for a label that
+// says otherwise than the batch: who scanned it holds a pack that was tampered with.
 func (d *Desk) Opening(ctx context.Context, id gs1.Identifier) (*api.Opening, error) {
+	o, err := d.anyOpening(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return o, o.Pack.Pack.Labelled(id)
+}
+
+func (d *Desk) anyOpening(ctx context.Context, id gs1.Identifier) (*api.Opening, error) {
 	if id.GTIN == "" || id.Serial == "" {
 		return nil, fmt.Errorf("%w: a pack has a GTIN and a serial number", ErrRequest)
 	}
@@ -151,7 +156,7 @@ func (d *Desk) makersOpening(ctx context.Context, holder string, id gs1.Identifi
 // checkOpening holds what another said of a pack against the ledger.
 func (d *Desk) checkOpening(id gs1.Identifier, o *api.Opening) error {
 	p := &o.Pack.Pack
-	if p.GTIN != id.GTIN || p.Serial != id.Serial || id.Lot != "" && p.Lot != id.Lot {
+	if p.GTIN != id.GTIN || p.Serial != id.Serial {
 		return fmt.Errorf("%w: the maker opened another pack", ledger.ErrLeaf)
 	}
 	batch, err := state[chain.Batch](d, chain.BatchKey(o.Batch))

@@ -120,7 +120,7 @@ func TestMoveRefuses(t *testing.T) {
 		{"no serial number", n.pharmacy, dispense(gs1.Identifier{GTIN: n.Product}), supply.ErrRequest},
 		{"a serial number of nobody's", n.pharmacy, dispense(bend(func(id *gs1.Identifier) { id.Serial = "FORGED" })), ledger.ErrLeaf},
 		{"another lot on the label", n.pharmacy, dispense(bend(func(id *gs1.Identifier) { id.Lot = "L3" })), ledger.ErrLeaf},
-		{"a better date on the label", n.pharmacy, dispense(bend(func(id *gs1.Identifier) { id.Expiry = "2031-03-31" })), ledger.ErrExpiry},
+		{"a better date on the label", n.pharmacy, dispense(bend(func(id *gs1.Identifier) { id.Expiry = "2031-03-31" })), pedigree.ErrLabel},
 		{"no dispensing here", n.dd, dispense(packs...), ledger.ErrTransition},
 		{"no state", n.pharmacy, supply.Move{Packs: packs}, ledger.ErrTransition},
 		{"not where it was said to be", n.dm, supply.Move{Packs: packs, From: chain.UnitLocked, To: chain.UnitActive}, ledger.ErrState},
