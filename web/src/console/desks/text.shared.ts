@@ -1,0 +1,158 @@
+// What every desk says. The desks' own words are in files beside this one.
+import { type Translation, useText } from '../../text/text'
+import type { Wrong } from './fields'
+import type { State } from './shapes'
+
+const en = {
+  code: (c: string) => `Code: ${c}`,
+  back: 'Back',
+  choose: 'Choose…',
+  another: 'Do another',
+  open: 'Open',
+  download: 'Download',
+  done: 'Done',
+  notPermitted: 'You may read this, and not change it. Ask your administrator.',
+  from: 'From',
+  to: 'To',
+  at: 'When',
+  product: 'Product',
+  material: 'Material',
+  quantity: 'Quantity',
+  lot: 'Lot',
+  expiry: 'Expiry',
+  status: 'Status',
+  count: 'Packs',
+  batch: 'Batch',
+  reason: 'Reason',
+  reasonHint: 'It stands on the ledger, for everybody to read.',
+  certificate: 'Certificate',
+  gtin: 'Product code (GTIN)',
+  note: 'Note',
+  which: 'Packs',
+  message: 'Message',
+  case: 'Case',
+
+  signs: (person: string, organisation: string) => `This signs in the name of ${organisation}, and the audit book names you, ${person}.`,
+  certain: 'Yes, do it',
+  sure: 'Are you sure?',
+
+  queued: 'Signed. It is on its way…',
+  sent: (leaf: number) => `Signed and delivered. The receiver has put it on the ledger (leaf ${leaf}).`,
+  stillQueued: 'Signed. The receiver does not answer yet; it is sent again by itself until it arrives.',
+  refusedBy: 'The receiver refused it.',
+  onLedger: (leaf: number) => `Done, and on the ledger (leaf ${leaf}).`,
+  m_queued: 'on its way',
+  m_sent: 'delivered',
+  m_received: 'received',
+  m_refused: 'refused',
+
+  w_missing: 'This is missing.',
+  w_long: 'This is too long: 200 bytes at most.',
+  w_unprintable: 'This has characters that cannot be seen.',
+  w_gtin: 'This is no product code: its check digit or length is wrong.',
+  w_lot: 'A lot has up to 20 characters: letters, digits and common signs, no spaces.',
+  w_day: 'This is no date.',
+  w_past: 'This date is past.',
+  w_number: 'This is no number that can be meant here.',
+  w_few: 'So many are not in stock.',
+
+  s_inactive: 'inactive',
+  s_active: 'active',
+  s_dispensed: 'dispensed',
+  s_destroyed: 'destroyed',
+  s_exported: 'exported',
+  s_sampled: 'sampled',
+  s_locked: 'locked',
+  s_stolen: 'stolen',
+  s_returned: 'returned',
+  k_released: 'released',
+  k_recalled: 'recalled',
+  k_withdrawn: 'withdrawn',
+  k_valid: 'valid',
+  k_suspended: 'suspended',
+  k_revoked: 'revoked',
+  k_expired: 'expired',
+}
+
+const de: Translation<typeof en> = {
+  code: (c) => `Code: ${c}`,
+  back: 'Zurück',
+  choose: 'Bitte wählen…',
+  another: 'Weiteres',
+  open: 'Öffnen',
+  download: 'Herunterladen',
+  done: 'Erledigt',
+  notPermitted: 'Sie dürfen dies lesen, aber nicht ändern. Fragen Sie Ihren Administrator.',
+  from: 'Von',
+  to: 'An',
+  at: 'Wann',
+  product: 'Produkt',
+  material: 'Material',
+  quantity: 'Menge',
+  lot: 'Charge',
+  expiry: 'Verfall',
+  status: 'Status',
+  count: 'Packungen',
+  batch: 'Charge',
+  reason: 'Grund',
+  reasonHint: 'Er steht im Ledger und ist für alle lesbar.',
+  certificate: 'Zulassung',
+  gtin: 'Produktcode (GTIN)',
+  note: 'Notiz',
+  which: 'Packungen',
+  message: 'Nachricht',
+  case: 'Vorgang',
+
+  signs: (person, organisation) => `Damit wird im Namen von ${organisation} unterschrieben, und das Protokoll nennt Sie, ${person}.`,
+  certain: 'Ja, ausführen',
+  sure: 'Sind Sie sicher?',
+
+  queued: 'Unterschrieben. Unterwegs…',
+  sent: (leaf) => `Unterschrieben und zugestellt. Der Empfänger hat es ins Ledger gestellt (Blatt ${leaf}).`,
+  stillQueued: 'Unterschrieben. Der Empfänger antwortet noch nicht; es wird von selbst wieder gesendet, bis es ankommt.',
+  refusedBy: 'Der Empfänger hat es abgelehnt.',
+  onLedger: (leaf) => `Erledigt und im Ledger (Blatt ${leaf}).`,
+  m_queued: 'unterwegs',
+  m_sent: 'zugestellt',
+  m_received: 'empfangen',
+  m_refused: 'abgelehnt',
+
+  w_missing: 'Dies fehlt.',
+  w_long: 'Dies ist zu lang: höchstens 200 Bytes.',
+  w_unprintable: 'Dies enthält unsichtbare Zeichen.',
+  w_gtin: 'Dies ist kein Produktcode: Prüfziffer oder Länge stimmt nicht.',
+  w_lot: 'Eine Charge hat bis zu 20 Zeichen: Buchstaben, Ziffern und übliche Zeichen, keine Leerzeichen.',
+  w_day: 'Dies ist kein Datum.',
+  w_past: 'Dieses Datum ist vorbei.',
+  w_number: 'Diese Zahl kann hier nicht gemeint sein.',
+  w_few: 'So viele sind nicht im Bestand.',
+
+  s_inactive: 'inaktiv',
+  s_active: 'aktiv',
+  s_dispensed: 'abgegeben',
+  s_destroyed: 'vernichtet',
+  s_exported: 'ausgeführt',
+  s_sampled: 'als Probe genommen',
+  s_locked: 'gesperrt',
+  s_stolen: 'gestohlen',
+  s_returned: 'zurückgegeben',
+  k_released: 'freigegeben',
+  k_recalled: 'zurückgerufen',
+  k_withdrawn: 'vom Markt genommen',
+  k_valid: 'gültig',
+  k_suspended: 'ausgesetzt',
+  k_revoked: 'widerrufen',
+  k_expired: 'abgelaufen',
+}
+
+export type SharedText = Translation<typeof en>
+export const useSharedText = (): SharedText => useText<typeof en>({ en, de })
+
+export const wrong = (text: SharedText, w: Wrong | undefined): string => (w ? text[`w_${w}`] : '')
+export const stateName = (text: SharedText, s: State): string => text[`s_${s}`]
+
+/** Returns the name of a status of messages (m), batches or certificates (k); the ledger's word if it has none here. */
+export function statusName(text: SharedText, kind: 'm' | 'k', status: string): string {
+  const found = (text as unknown as Record<string, unknown>)[`${kind}_${status}`]
+  return typeof found === 'string' ? found : status
+}
