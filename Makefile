@@ -43,7 +43,7 @@ fuzz:
 
 # Rewrites golden files; read the diff.
 golden:
-	$(GO) test . -run TestGolden -update && $(GO) test ./lightclient . -update
+	$(GO) test . -run TestGolden -update && $(GO) test ./gs1 ./lightclient . -update
 
 bench: build
 	./bin/theriac-bench all
