@@ -1,0 +1,33 @@
+import type { Translation } from '../text/text'
+import type { en } from './problem.en'
+
+export const de: Translation<typeof en> = {
+  failed: 'Das hat nicht geklappt',
+  refused: 'Abgelehnt',
+  code: 'Code',
+  retry: 'Noch einmal',
+  unreachable: 'Der Server antwortet nicht. Verbindung prüfen und noch einmal versuchen: Nichts geschieht doppelt.',
+  unauthorised: 'Sie sind nicht mehr angemeldet.',
+  forbidden: 'Ihre Rolle erlaubt das nicht.',
+  not_found: 'So etwas gibt es hier nicht.',
+  busy: 'Das Hauptbuch antwortet gerade nicht. Gleich noch einmal versuchen: Nichts geschieht doppelt.',
+  internal: 'Auf dem Server ging etwas schief; sein Protokoll sagt, was.',
+  too_many_requests: 'Zu viele Anfragen von dieser Adresse. Kurz warten, dann noch einmal.',
+  in_progress: 'Dieselbe Anfrage wird noch bearbeitet. Kurz warten, dann noch einmal.',
+  idempotency_conflict: 'Dieses Formular wurde schon mit anderen Werten gesendet. Schließen und neu öffnen.',
+  bad_request: 'So kann die Anfrage nicht gemeint sein.',
+  oversized: 'Das ist größer als erlaubt.',
+  wrong_role: 'Die Rolle der Organisation erlaubt das nicht.',
+  member_inactive: 'Die Organisation ist ausgesetzt oder entfernt und darf nichts ändern.',
+  not_a_governor: 'Das darf nur ein Mitglied der Leitung.',
+  already_voted: 'Diese Organisation hat darüber schon abgestimmt. Eine Stimme bleibt.',
+  exists: 'Das gibt es schon.',
+  invitation_refused: 'Die Einladung ist unbekannt, benutzt oder abgelaufen. Die Verwaltung Ihrer Organisation stellt eine neue aus.',
+  ceremony_over: 'Das dauerte zu lange oder wurde anderswo begonnen. Bitte von vorn.',
+  passkey_refused: 'Dieser Passkey ist hier nicht registriert. Einen anderen nehmen oder um eine Einladung bitten.',
+  passkey_cloned: 'Dieser Passkey wurde anscheinend kopiert. Die Verwaltung muss ihn ersetzen.',
+  last_administrator: 'Ein Verwalter bleibt, bis ein anderer einen Passkey registriert hat.',
+  bad_person: 'Eine Person hat einen Namen mit 1 bis 100 Zeichen und eine der vier Rollen.',
+  no_origin: 'Passkeys brauchen eine Domain: Der Betreiber setzt „origin“ in organisation.json.',
+  cross_origin: 'Eine Seite mit anderer Adresse darf hier nichts ändern.',
+}
