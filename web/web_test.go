@@ -97,3 +97,16 @@ func TestDigestRefuses(t *testing.T) {
 		t.Errorf("List of what is not built = %v, want %v", err, ErrNotBuilt)
 	}
 }
+
+// Building copies public/ over what is committed in dist/: that is the same, so that
+// the repository stays clean.
+func TestPlaceholder(t *testing.T) {
+	committed, err := os.ReadFile("dist/robots.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	copied, err := os.ReadFile("public/robots.txt")
+	if err != nil || string(committed) != string(copied) {
+		t.Errorf("dist/robots.txt is not public/robots.txt: %v", err)
+	}
+}

@@ -14,14 +14,27 @@ const foreign = (path: string): boolean =>
 /** Reports whether a file is fetched when it is first asked for: the scanner is many times the rest. */
 const late = (path: string): boolean => path.endsWith('.wasm')
 
+/** Headers that say what a file is, or take liberties away. */
+const harmless = [
+  'Content-Security-Policy',
+  'Content-Type',
+  'Cross-Origin-Opener-Policy',
+  'Cross-Origin-Resource-Policy',
+  'Permissions-Policy',
+  'Referrer-Policy',
+  'X-Content-Type-Options',
+]
+
 async function fetched(f: File, fetch: Fetch): Promise<Response> {
   const res = await fetch(address(f.path))
   const body = await res.arrayBuffer()
   if (!res.ok || (await sum(body)) !== f.sha256) throw new Error(`worker: ${f.path} is not the page's: ${res.status}`)
-  const headers = new Headers(res.headers)
-  // The body is unpacked already.
-  headers.delete('Content-Encoding')
-  headers.delete('Content-Length')
+  // No digest covers headers: a refresh to elsewhere, say, must not be kept.
+  const headers = new Headers()
+  for (const name of harmless) {
+    const value = res.headers.get(name)
+    if (value !== null) headers.set(name, value)
+  }
   return new Response(body, { headers })
 }
 

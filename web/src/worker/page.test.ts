@@ -43,7 +43,9 @@ async function server(content: Record<string, string>) {
   const fetch = async (path: string) => {
     asked.push(path)
     const body = served.get(path)
-    return body === undefined ? new Response('', { status: 404 }) : new Response(body, { headers: { 'Content-Encoding': 'gzip' } })
+    return body === undefined
+      ? new Response('', { status: 404 })
+      : new Response(body, { headers: { 'Content-Encoding': 'gzip', 'Content-Type': 'text/html', Refresh: '0; url=https://evil.example' } })
   }
   return { page, served, asked, fetch }
 }
@@ -110,7 +112,7 @@ describe('install', () => {
   it('keeps the public page, whole and unpacked, and leaves the rest', async () => {
     const { store } = await installedPage()
     expect([...store.map.keys()].map((k) => k.slice(origin.length)).sort()).toEqual(['/', '/assets/verify-1.js', '/page.json'])
-    expect((await store.match('/'))?.headers.has('Content-Encoding')).toBe(false)
+    expect([...((await store.match('/'))?.headers ?? [])]).toEqual([['content-type', 'text/html']])
   })
   it('refuses a file that is not the list’s, and then has no list', async () => {
     for (const path of ['/', '/assets/verify-1.js']) {

@@ -64,7 +64,9 @@ async function enter(): Promise<void> {
 
 async function takeOver(): Promise<void> {
   const { name } = await mine()
-  const old = (await caches.keys()).filter((k) => (k.startsWith(prefix) && k !== name) || (k.startsWith('theriac-version-') && k !== note))
+  const all = await caches.keys()
+  // Older ones only, in the order of their making: a still newer one may be on its way.
+  const old = all.filter((k, i) => i < Math.min(all.indexOf(name), all.indexOf(note)) && k.startsWith('theriac-') && k !== name)
   await Promise.all(old.map((k) => caches.delete(k)))
   await scope.clients.claim()
 }
