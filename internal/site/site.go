@@ -122,7 +122,7 @@ const policy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-
 
 // permissions are what pages may ask of the browser: the camera, and passkeys.
 const permissions = "camera=(self), publickey-credentials-get=(self), publickey-credentials-create=(self), accelerometer=(), autoplay=(), " +
-	"bluetooth=(), display-capture=(), encrypted-media=(), geolocation=(), gyroscope=(), hid=(), idle-detection=(), local-fonts=(), " +
+	"display-capture=(), encrypted-media=(), geolocation=(), gyroscope=(), hid=(), idle-detection=(), local-fonts=(), " +
 	"magnetometer=(), microphone=(), midi=(), payment=(), serial=(), usb=(), xr-spatial-tracking=()"
 
 func secure(h http.Header) {
