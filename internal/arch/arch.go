@@ -6,7 +6,7 @@ package arch
 // layers names the packages of each layer, lowest first. A package imports only
 // lower layers. An entry that ends in /… stands for all packages below it.
 var layers = [][]string{
-	{"canon", "merkle", "gs1", "refusal"},
+	{"canon", "merkle", "gs1", "refusal", "internal/p256"},
 	{"envelope", "epcis", "chain", "lightclient"},
 	{"pedigree"},
 	{".", "internal/ledger", "internal/audit", "internal/idempotency", "internal/paper/…"},
