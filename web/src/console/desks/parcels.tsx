@@ -13,12 +13,14 @@ interface Given {
   offers: Offer[]
   picked: (Picked | undefined)[]
   tried: boolean
+  /** One batch only. */
+  single?: boolean
 }
 
 const maxParcels = 64
 
 /** Parcels are the rows of a form that say how many packs of which batches. */
-export function Parcels({ lines, setLines, offers, picked, tried }: Given) {
+export function Parcels({ lines, setLines, offers, picked, tried, single }: Given) {
   const text = useTradeText()
   const put = (i: number, change: Partial<Line>) => setLines(lines.map((l, j) => (j === i ? { ...l, ...change } : l)))
   const free = (i: number) => offers.filter((o) => !lines.some((l, j) => j !== i && l.batch === o.batch))
@@ -36,7 +38,7 @@ export function Parcels({ lines, setLines, offers, picked, tried }: Given) {
           {...(lines.length > 1 ? { remove: () => setLines(lines.toSpliced(i, 1)) } : {})}
         />
       ))}
-      {lines.length < Math.min(maxParcels, offers.length) && (
+      {!single && lines.length < Math.min(maxParcels, offers.length) && (
         <div class="row">
           <Button onClick={() => setLines([...lines, { batch: '', count: '' }])}>{text.addParcel}</Button>
         </div>

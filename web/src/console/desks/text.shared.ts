@@ -31,6 +31,7 @@ const en = {
   which: 'Packs',
   message: 'Message',
   case: 'Case',
+  action: 'Action',
 
   signs: (person: string, organisation: string) => `This signs in the name of ${organisation}, and the audit book names you, ${person}.`,
   certain: 'Yes, do it',
@@ -102,6 +103,7 @@ const de: Translation<typeof en> = {
   which: 'Packungen',
   message: 'Nachricht',
   case: 'Vorgang',
+  action: 'Aktion',
 
   signs: (person, organisation) => `Damit wird im Namen von ${organisation} unterschrieben, und das Protokoll nennt Sie, ${person}.`,
   certain: 'Ja, ausführen',
