@@ -108,6 +108,7 @@ func New(c Config) (http.Handler, error) {
 	s.public()
 	s.messages()
 	s.acts()
+	s.labels()
 	s.members()
 	s.operate(mux)
 	return s.around(routed(mux)), nil
