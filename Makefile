@@ -76,7 +76,7 @@ fuzz:
 
 # Rewrites golden files; read the diff.
 golden:
-	$(GO) test . -run TestGolden -update && $(GO) test ./lightclient ./web . -update
+	$(GO) test . -run TestGolden -update && $(GO) test ./gs1 ./lightclient ./web . -update
 	$(GO) test ./internal/httpapi -run TestGoldenOpenAPI -update
 	@$(MAKE) --no-print-directory types
 

@@ -63,7 +63,7 @@ const Set82 = `!"%&'()*+,-./0123456789:;<=>?ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghi
 
 // maxInput bounds what a parser looks at. A DataMatrix holds 2,335 alphanumeric
 // characters, but all supported elements together need fewer than 300.
-const maxInput = 2048
+const maxInput = 2000
 
 // CheckDigit returns the check digit, as ASCII, that follows digits in a GTIN,
 // GLN or SSCC (General Specifications, section 7.9).

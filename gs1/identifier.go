@@ -27,11 +27,11 @@ type Identifier struct {
 // EPC URN, or bare digits. White space around it is dropped. The century of a date
 // follows from now.
 func ParseIdentifier(s string, now time.Time) (Identifier, error) {
-	// GS is no white space here: it may be an FNC1.
-	s = strings.Trim(s, " \t\r\n")
 	if len(s) > maxInput {
 		return Identifier{}, fmt.Errorf("identifier of %d characters: %w", len(s), ErrLength)
 	}
+	// GS is no white space here: it may be an FNC1.
+	s = strings.Trim(s, " \t\r\n")
 	var elems []element
 	var err error
 	switch {

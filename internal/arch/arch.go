@@ -12,7 +12,7 @@ var layers = [][]string{
 	{".", "internal/ledger", "internal/audit", "internal/idempotency", "internal/paper/…"},
 	{"api"},
 	{"internal/registry", "internal/sqlstore/query", "internal/supply", "web"},
-	{"internal/browser", "internal/chainstore", "internal/keystore", "internal/packstore", "internal/sqlstore"},
+	{"internal/browser", "internal/chainstore", "internal/keystore", "internal/label", "internal/packstore", "internal/sqlstore"},
 	{"internal/cometbft"},
 	{"client", "internal/httpapi", "internal/site"},
 	{"internal/organisation"},

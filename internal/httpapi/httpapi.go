@@ -111,6 +111,7 @@ func New(c Config) (http.Handler, error) {
 	s.public()
 	s.messages()
 	s.acts()
+	s.labels()
 	s.members()
 	s.anchors()
 	s.operate(mux)

@@ -109,6 +109,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/batches/{id}/labels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Labels for packs of a batch of ours, to print
+         * @description A PDF. A GS1 DataMatrix, or a QR code with the Digital Link of this server, and the text beside it.
+         */
+        get: operations["labels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/batches/{id}/packs": {
         parameters: {
             query?: never;
@@ -674,6 +694,26 @@ export interface paths {
         };
         /** How the node is */
         get: operations["status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/symbol": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The symbol of a code, as a picture
+         * @description It draws what it is asked for, and says nothing of whether there is such a pack.
+         */
+        get: operations["symbol"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1548,6 +1588,49 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                };
+            };
+        };
+    };
+    labels: {
+        parameters: {
+            query: {
+                /** @description First pack, by its place in the batch */
+                from?: number;
+                /** @description How many, up to 5000 */
+                count: number;
+                /** @description 2x7, 3x8 or 5x13 labels on A4, or roll: one a page */
+                sheet?: string;
+                /** @description datamatrix or qr */
+                symbol?: string;
+                /** @description Leave a field for a code under a scratch-off layer */
+                concealed?: boolean;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Type"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": string;
                 };
             };
             /** @description Error */
@@ -2668,6 +2751,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Status"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                };
+            };
+        };
+    };
+    symbol: {
+        parameters: {
+            query: {
+                /** @description Any code of a pack or product: element string, Digital Link, EPC URN */
+                id: string;
+                /** @description datamatrix or qr */
+                symbol?: string;
+                /** @description png or svg */
+                picture?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Type"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": string;
+                    "image/svg+xml": string;
                 };
             };
             /** @description Error */
