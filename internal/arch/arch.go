@@ -11,7 +11,7 @@ var layers = [][]string{
 	{"pedigree"},
 	{".", "internal/ledger", "internal/audit", "internal/idempotency", "internal/paper/…"},
 	{"api"},
-	{"internal/registry", "internal/sqlstore/query", "internal/supply"},
+	{"internal/access", "internal/registry", "internal/sqlstore/query", "internal/supply"},
 	{"internal/chainstore", "internal/keystore", "internal/packstore", "internal/sqlstore"},
 	{"internal/cometbft"},
 	{"client", "internal/httpapi"},
