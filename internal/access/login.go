@@ -195,7 +195,9 @@ func (d *Desk) Who(ctx context.Context, token string) (*Person, error) {
 	return p, err
 }
 
-// Logout ends the session of a token.
-func (d *Desk) Logout(ctx context.Context, token string) error {
-	return d.Sessions.End(ctx, tokenDigest(token))
+// Logout ends a person's session.
+func (d *Desk) Logout(ctx context.Context, p *Person, token string) error {
+	err := d.Sessions.End(ctx, tokenDigest(token))
+	d.record(ctx, p.Actor(), "logout", d.GLN, err)
+	return err
 }
