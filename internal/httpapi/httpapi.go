@@ -99,7 +99,7 @@ func New(c Config) (http.Handler, error) {
 	config.Info.Description = "Verify a medicine from raw material to bedside. An organisation's API."
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		operatorScheme: {Type: "http", Scheme: "bearer", Description: "The operator's token, in the organisation's data folder."},
-		sessionScheme: {Type: "apiKey", In: "cookie", Name: cookiePrefix + "GLN", Description: "A person's session, with __Host- before the name under TLS. Policies say what it opens."},
+		sessionScheme:  {Type: "apiKey", In: "cookie", Name: cookiePrefix + "GLN", Description: "A person's session, with __Host- before the name under TLS. Policies say what it opens."},
 	}
 	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	config.Components.Schemas.RegisterTypeAlias(reflect.TypeFor[canon.RawJSON](), reflect.TypeFor[any]())

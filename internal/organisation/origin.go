@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"strings"
 
 	"theriac/chain"
 	"theriac/internal/access"
@@ -19,8 +20,11 @@ func checkOrigin(origin string) error {
 		return nil
 	}
 	u, err := url.Parse(origin)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Scheme+"://"+u.Host != origin || !domain(u.Hostname()) {
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || strings.ToLower(u.Scheme+"://"+u.Host) != origin || !domain(u.Hostname()) {
 		return fmt.Errorf("settings: origin %q is not https://DOMAIN or https://DOMAIN:PORT", origin)
+	}
+	if port := u.Port(); port == "443" && u.Scheme == "https" || port == "80" && u.Scheme == "http" {
+		return fmt.Errorf("settings: origin %q: browsers leave out the usual port", origin)
 	}
 	if u.Scheme == "http" && u.Hostname() != "localhost" {
 		return fmt.Errorf("settings: origin %q: browsers have passkeys over https only, and on http://localhost", origin)
@@ -43,7 +47,7 @@ func (s *Settings) Console() string {
 	if err != nil {
 		return ""
 	}
-	host := u.Hostname()
+	host := strings.ToLower(u.Hostname())
 	if ip, err := netip.ParseAddr(host); err == nil && ip.IsLoopback() {
 		host = "localhost"
 	}
