@@ -34,6 +34,7 @@ type cli struct {
 	Batch   batchCmd   `cmd:"" help:"Release, recall and list batches."`
 	Unit    unitCmd    `cmd:"" help:"Dispense packs and move them between states."`
 	Message messageCmd `cmd:"" help:"Send messages to other organisations, read the mail."`
+	Web     webCmd     `cmd:"" help:"The pages in this program, and those of servers."`
 
 	Version kong.VersionFlag `help:"Print the version."`
 }

@@ -71,12 +71,15 @@ type Config struct {
 	Log       *slog.Logger
 	// Limit is how many public look-ups a second one address may make; 0: 20.
 	Limit float64
+	// Pages are served beside the API; nil: none.
+	Pages Pages
 }
 
 type server struct {
 	Config
 	api     huma.API
 	limits  *limits
+	pages   *limits
 	small   *gate // messages that are being read, and
 	large   *gate // those of them that may be large
 	metrics *metrics
@@ -89,7 +92,7 @@ func New(c Config) (http.Handler, error) {
 	// huma makes its own errors through a variable of the package.
 	problems.Do(func() { huma.NewError = newProblem })
 	s := &server{
-		Config: c, limits: newLimits(c.Limit, c.Now), metrics: newMetrics(c),
+		Config: c, limits: newLimits(c.Limit, c.Now), pages: newLimits(max(c.Limit*pagesLimit/usualLimit, pagesLimit), c.Now), metrics: newMetrics(c),
 		small: newGate(512, 128), large: newGate(8, 4),
 	}
 	mux := http.NewServeMux()
@@ -108,9 +111,11 @@ func New(c Config) (http.Handler, error) {
 	s.public()
 	s.messages()
 	s.acts()
+	s.labels()
 	s.members()
+	s.anchors()
 	s.operate(mux)
-	return s.around(routed(mux)), nil
+	return s.around(s.routed(mux)), nil
 }
 
 // schemaName tells types of one name by their package.

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"theriac/internal/supply"
 	"theriac/refusal"
 )
 
@@ -22,11 +21,11 @@ var (
 var methods = []string{http.MethodDelete, http.MethodGet, http.MethodPost, http.MethodPut}
 
 // routed answers for the mux where it knows no handler: it would answer in plain
-// text, and redirect from paths that are not clean.
-func routed(mux *http.ServeMux) http.Handler {
+// text, and redirect from paths that are not clean. Those of pages are no API's.
+func (s *server) routed(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if p := r.URL.EscapedPath(); r.Method == http.MethodConnect || !strings.HasPrefix(p, "/") || path.Clean(p) != p {
-			send(w, problemOf(supply.ErrUnknown))
+			s.otherwise(w, r)
 			return
 		}
 		if _, pattern := mux.Handler(r); pattern != "" {
@@ -35,7 +34,7 @@ func routed(mux *http.ServeMux) http.Handler {
 		}
 		allowed := taken(mux, r)
 		if len(allowed) == 0 {
-			send(w, problemOf(supply.ErrUnknown))
+			s.otherwise(w, r)
 			return
 		}
 		w.Header().Set("Allow", strings.Join(allowed, ", "))

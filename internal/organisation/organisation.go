@@ -17,8 +17,10 @@ import (
 	"theriac/internal/cometbft"
 	"theriac/internal/httpapi"
 	"theriac/internal/registry"
+	"theriac/internal/site"
 	"theriac/internal/sqlstore"
 	"theriac/internal/supply"
+	"theriac/web"
 )
 
 // Options are what a process decides and settings do not.
@@ -114,7 +116,11 @@ func (x *Organisation) open(ctx context.Context, dir string, o Options) (err err
 	}
 	x.transport = http.DefaultTransport.(*http.Transport).Clone()
 	x.transport.TLSClientConfig = out
-	n := &node{Node: x.Node, gln: x.Settings.GLN, version: o.Version, maxAge: MaxAge}
+	pages, err := site.New(web.Files())
+	if err != nil {
+		return err
+	}
+	n := &node{Node: x.Node, page: pages.Digest(), gln: x.Settings.GLN, version: o.Version, maxAge: MaxAge}
 	x.Supply = &supply.Desk{
 		GLN: x.Settings.GLN, Chain: x.Node.Chain(), Ledger: n, Keys: x.keys, Messages: x.store, Archive: x.store, Works: x.store,
 		Jobs: x.store, Documents: x.store, Audit: x.store, Post: post{x.transport}, Packs: x.packs,
@@ -126,7 +132,7 @@ func (x *Organisation) open(ctx context.Context, dir string, o Options) (err err
 	}
 	x.handler, err = httpapi.New(httpapi.Config{
 		GLN: x.Settings.GLN, Version: o.Version, Supply: x.Supply, Registry: x.Registry, Node: n, Responses: x.store,
-		Token: token, Now: o.Now, Log: x.log, Limit: o.Limit,
+		Token: token, Now: o.Now, Log: x.log, Limit: o.Limit, Pages: pages,
 	})
 	if err != nil {
 		return err

@@ -13,6 +13,7 @@ import (
 	"context"
 	"crypto"
 	"crypto/hpke"
+	"iter"
 	"log/slog"
 	"time"
 
@@ -54,6 +55,8 @@ type Ledger interface {
 	Evidence(ctx context.Context) (headers []lightclient.LightBlock, v View, done func(), err error)
 	// Leaf returns a leaf of the log with its transaction.
 	Leaf(index uint64) (leaf chain.Leaf, tx []byte, err error)
+	// Records yields the records of the present state whose keys have a prefix.
+	Records(prefix []byte) iter.Seq2[[]byte, []byte]
 }
 
 // Keys are the organisation's private keys.

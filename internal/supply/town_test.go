@@ -6,7 +6,10 @@ import (
 	"crypto/ecdh"
 	"crypto/hpke"
 	"errors"
+	"iter"
 	"log/slog"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -229,6 +232,19 @@ func (x node) Leaf(index uint64) (chain.Leaf, []byte, error) {
 		return chain.Leaf{}, nil, errors.New("no such leaf")
 	}
 	return n.State.Leaves[index], n.State.Txs[index], nil
+}
+
+func (x node) Records(prefix []byte) iter.Seq2[[]byte, []byte] {
+	x.o.town.mu.Lock()
+	defer x.o.town.mu.Unlock()
+	found := maps.Clone(x.o.town.State.Records)
+	return func(yield func([]byte, []byte) bool) {
+		for _, k := range slices.Sorted(maps.Keys(found)) {
+			if strings.HasPrefix(k, string(prefix)) && !yield([]byte(k), found[k]) {
+				return
+			}
+		}
+	}
 }
 
 func (x node) Evidence(context.Context) ([]lightclient.LightBlock, supply.View, func(), error) {
