@@ -224,6 +224,7 @@ type Entry struct {
 	Subject string `json:"subject"`
 	Code    string `json:"code,omitempty"`
 	Detail  string `json:"detail,omitempty"`
+	Policy  string `json:"policy,omitempty" doc:"That let a person do it"`
 }
 
 // Entries are a page of the audit book, the newest first.

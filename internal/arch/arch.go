@@ -11,7 +11,7 @@ var layers = [][]string{
 	{"pedigree"},
 	{".", "internal/ledger", "internal/audit", "internal/idempotency", "internal/paper/…"},
 	{"api"},
-	{"internal/registry", "internal/sqlstore/query", "internal/supply", "web"},
+	{"internal/access", "internal/registry", "internal/sqlstore/query", "internal/supply", "web"},
 	{"internal/browser", "internal/chainstore", "internal/keystore", "internal/label", "internal/packstore", "internal/sqlstore"},
 	{"internal/cometbft"},
 	{"client", "internal/httpapi", "internal/site"},

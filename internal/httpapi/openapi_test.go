@@ -97,7 +97,11 @@ func TestParametersAreRead(t *testing.T) {
 }
 
 // public are the operations that anybody may ask.
-var public = []string{"anchored", "bundle", "block", "case", "checkpoint", "deliver", "members", "opening", "status", "symbol", "trace", "trust"}
+var public = []string{
+	"anchored", "symbol",
+	"begin-login", "begin-registration", "bundle", "block", "case", "checkpoint", "deliver", "login", "logout", "members", "opening",
+	"register", "session", "status", "trace", "trust",
+}
 
 // Everything but what is public asks for the token, and refuses without it and
 // with another, before it looks at the request.

@@ -68,9 +68,9 @@ func taken(mux *http.ServeMux, r *http.Request) []string {
 }
 
 // sameOrigin refuses changes that a browser sends for a page of another origin.
-// Nothing here hangs on a cookie or an address: without the operator's token a page
-// can hand in signed messages and no more, also after DNS rebinding, when its
-// origin looks like ours.
+// Nothing here hangs on an address: without token and session a page can hand in
+// signed messages and no more, also after DNS rebinding, when its origin looks like
+// ours. What a session lets through is held to more (recognised).
 func sameOrigin(next http.Handler) http.Handler {
 	p := http.NewCrossOriginProtection()
 	p.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { send(w, problemOf(errElsewhere)) }))

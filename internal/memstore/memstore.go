@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"theriac/canon"
+	"theriac/internal/access"
 	"theriac/internal/audit"
 	"theriac/internal/idempotency"
 	"theriac/internal/registry"
@@ -27,6 +28,10 @@ type Store struct {
 	entries      []audit.Entry
 	applications []registry.Application
 	responses    map[string]response
+	people       []access.Person // counts and invitation are not in here
+	invitations  []access.Invitation
+	passkeys     []access.Passkey
+	sessions     []access.Session
 }
 
 type document struct {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"theriac/client"
+	"theriac/internal/access"
 	"theriac/internal/cometbft"
 	"theriac/internal/httpapi"
 	"theriac/internal/registry"
@@ -40,6 +41,7 @@ type Organisation struct {
 	Settings *Settings
 	Supply   *supply.Desk
 	Registry *registry.Desk
+	Access   *access.Desk
 	Node     *cometbft.Node
 
 	own     bool // the node is ours to stop
@@ -130,8 +132,11 @@ func (x *Organisation) open(ctx context.Context, dir string, o Options) (err err
 		GLN: x.Settings.GLN, Chain: x.Node.Chain(), Ledger: n, Keys: x.keys, Applications: x.store, Audit: x.store,
 		Now: o.Now, NewID: newID, Log: x.log,
 	}
+	if x.Access, err = x.newAccess(o); err != nil {
+		return err
+	}
 	x.handler, err = httpapi.New(httpapi.Config{
-		GLN: x.Settings.GLN, Version: o.Version, Supply: x.Supply, Registry: x.Registry, Node: n, Responses: x.store,
+		GLN: x.Settings.GLN, Version: o.Version, Supply: x.Supply, Registry: x.Registry, Access: x.Access, Node: n, Responses: x.store,
 		Token: token, Now: o.Now, Log: x.log, Limit: o.Limit, Pages: pages,
 	})
 	if err != nil {
@@ -152,11 +157,14 @@ func (x *Organisation) open(ctx context.Context, dir string, o Options) (err err
 // ledger still knows the operation that the key names.
 const kept = 7 * 24 * time.Hour
 
-// prune forgets old answers until ctx ends.
+// prune forgets old answers and sessions until ctx ends.
 func (x *Organisation) prune(ctx context.Context, now func() time.Time) {
 	for {
 		if err := x.store.Prune(ctx, now().Add(-kept)); err != nil && ctx.Err() == nil {
 			x.log.Error("forget old answers", "err", err)
+		}
+		if err := x.store.Forget(ctx, now()); err != nil && ctx.Err() == nil {
+			x.log.Error("forget old sessions", "err", err)
 		}
 		select {
 		case <-time.After(time.Hour):

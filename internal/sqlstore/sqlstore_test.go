@@ -97,6 +97,7 @@ func laws(t *testing.T, e engine) {
 		"audit":        func(t *testing.T, s *Store) { storetest.Audit(t, s) },
 		"applications": func(t *testing.T, s *Store) { storetest.Applications(t, s) },
 		"responses":    func(t *testing.T, s *Store) { storetest.Responses(t, s) },
+		"people":       func(t *testing.T, s *Store) { storetest.People(t, s) },
 	} {
 		t.Run(name, func(t *testing.T) { law(t, open(t, e.empty(t))) })
 	}

@@ -21,6 +21,7 @@ type Audit struct {
 	Subject Text
 	Code    Text
 	Detail  Text
+	Policy  Text
 }
 
 type Batch struct {
@@ -45,6 +46,12 @@ type Document struct {
 	Leaf      int64
 	Height    int64
 	BlockTime int64
+}
+
+type Invitation struct {
+	Code    Text
+	Person  Text
+	Expires int64
 }
 
 type Job struct {
@@ -83,6 +90,16 @@ type Message struct {
 	BlockTime int64
 }
 
+type Passkey struct {
+	Seq     int64
+	ID      Text
+	Person  Text
+	Count   int64
+	Record  Bytes
+	Created int64
+	Used    int64
+}
+
 type Response struct {
 	Key     Text
 	Request Text
@@ -90,4 +107,11 @@ type Response struct {
 	Status  int64
 	Type    Text
 	Body    Bytes
+}
+
+type Session struct {
+	Token  Text
+	Person Text
+	Began  int64
+	Used   int64
 }

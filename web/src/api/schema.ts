@@ -566,6 +566,59 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The persons of the organisation */
+        get: operations["people"];
+        put?: never;
+        /** Enter a person, with a code to register a passkey */
+        post: operations["invite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/people/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Give a person another role */
+        put: operations["appoint"];
+        post?: never;
+        /** Remove a person, whose sessions end at once */
+        delete: operations["dismiss"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/people/{id}/invitation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A code for another device, or instead of a lost one */
+        post: operations["reinvite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/profile": {
         parameters: {
             query?: never;
@@ -662,6 +715,60 @@ export interface paths {
         put?: never;
         /** Exchange 6: tell the manufacturer what became of the packs */
         post: operations["sales-status"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is logged in, and what he may do */
+        get: operations["session"];
+        put?: never;
+        post?: never;
+        /** End the session */
+        delete: operations["logout"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/session/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Log in */
+        put: operations["login"];
+        /** Begin to log in with a passkey */
+        post: operations["begin-login"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/session/registration": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Register the passkey, and log in */
+        put: operations["register"];
+        /** Begin to register a passkey with an invitation's code */
+        post: operations["begin-registration"];
         delete?: never;
         options?: never;
         head?: never;
@@ -812,6 +919,11 @@ export interface components {
             /** @description Or the question; withheld from the ledger */
             reasons: string;
         };
+        AnsweredBody: {
+            ceremony: string;
+            /** @description PublicKeyCredential.toJSON() */
+            credential: unknown;
+        };
         Application: {
             created: string;
             endpoint?: string;
@@ -820,6 +932,9 @@ export interface components {
             name: string;
             prefixes?: string[] | null;
             roles: string[] | null;
+        };
+        AppointRequest: {
+            role: string;
         };
         ApproveRequest: {
             /** @example tablet */
@@ -848,6 +963,9 @@ export interface components {
             /** Format: date-time */
             valid_until: string;
         };
+        "Begin-registrationRequest": {
+            code: string;
+        };
         Capture: {
             /** @description Batches that the document commissions */
             batches: string[] | null;
@@ -864,6 +982,12 @@ export interface components {
             index: number;
             /** Format: int64 */
             time: number;
+        };
+        Ceremony: {
+            /** @description Goes back with the credential, within five minutes */
+            ceremony: string;
+            /** @description For PublicKeyCredential.parseCreationOptionsFromJSON or parseRequestOptionsFromJSON */
+            options: unknown;
         };
         "Certificate-statusRequest": {
             number: string;
@@ -1000,6 +1124,8 @@ export interface components {
             actor: string;
             code?: string;
             detail?: string;
+            /** @description That let a person do it */
+            policy?: string;
             subject: string;
             time: string;
         };
@@ -1113,6 +1239,19 @@ export interface components {
             lot: string;
             /** @example 2026-10-01 */
             produced: string;
+        };
+        Invitation: {
+            code: string;
+            expires: string;
+            id: string;
+            /** @description Where the person registers */
+            link: string;
+            name: string;
+            role: string;
+        };
+        InviteRequest: {
+            name: string;
+            role: string;
         };
         Job: {
             code?: string;
@@ -1269,6 +1408,21 @@ export interface components {
             salt: string;
             serial: string;
         };
+        People: {
+            items: components["schemas"]["Person"][] | null;
+        };
+        Person: {
+            created: string;
+            id: string;
+            /** @description When the open invitation expires */
+            invited?: string;
+            last_seen?: string;
+            name: string;
+            /** Format: int64 */
+            passkeys: number;
+            /** @enum {string} */
+            role: "administrator" | "responsible" | "clerk" | "reader";
+        };
         Printed: {
             /** @description GS1 element string, bracketed */
             code: string;
@@ -1305,6 +1459,10 @@ export interface components {
             /** Format: int64 */
             time: number;
         };
+        ReinviteRequest: {
+            /** @description End the passkeys and sessions that there are: they are lost */
+            drop?: boolean;
+        };
         Release: {
             /** @description Number of Cert_D */
             certificate: string;
@@ -1325,6 +1483,23 @@ export interface components {
              * @description So many random serial numbers
              */
             size?: number;
+        };
+        Session: {
+            /** @description Ids of operations that policies permit to the person now */
+            may: string[] | null;
+            organisation: components["schemas"]["SessionOrganisation"];
+            person: components["schemas"]["SessionPerson"];
+        };
+        SessionOrganisation: {
+            gln: string;
+            name: string;
+            roles: string[] | null;
+        };
+        SessionPerson: {
+            id: string;
+            name: string;
+            /** @enum {string} */
+            role: "administrator" | "responsible" | "clerk" | "reader";
         };
         StandingRequest: {
             member: string;
@@ -2494,6 +2669,167 @@ export interface operations {
             };
         };
     };
+    people: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["People"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                };
+            };
+        };
+    };
+    invite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InviteRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invitation"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                };
+            };
+        };
+    };
+    appoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AppointRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Person"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                };
+            };
+        };
+    };
+    dismiss: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                };
+            };
+        };
+    };
+    reinvite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReinviteRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invitation"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                };
+            };
+        };
+    };
     profile: {
         parameters: {
             query?: never;
@@ -2686,6 +3022,193 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                };
+            };
+        };
+    };
+    session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                };
+            };
+        };
+    };
+    logout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                };
+            };
+        };
+    };
+    login: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnsweredBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                };
+            };
+        };
+    };
+    "begin-login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ceremony"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                };
+            };
+        };
+    };
+    register: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnsweredBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                };
+            };
+        };
+    };
+    "begin-registration": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Begin-registrationRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ceremony"];
                 };
             };
             /** @description Error */
