@@ -1,5 +1,6 @@
 import { render } from 'preact'
 import '../ui/base.css'
+import '../ui/parts.css'
 import './console.css'
 import { Console } from './Console'
 import { takeInvitation } from './Enter'
