@@ -14,9 +14,10 @@ type Invited struct {
 	Code, Link string
 }
 
-// Invite enters a person and returns the code that registers the first passkey.
-func (d *Desk) Invite(ctx context.Context, name string, role Role) (i *Invited, err error) {
-	p := &Person{ID: d.NewID(), Name: name, Role: role, Created: d.Now()}
+// Invite enters a person and returns the code that registers the first passkey. An
+// id enters one person: asked again it is ErrExists, and the code is not shown again.
+func (d *Desk) Invite(ctx context.Context, id canon.ID, name string, role Role) (i *Invited, err error) {
+	p := &Person{ID: id, Name: name, Role: role, Created: d.Now()}
 	defer func() { d.record(ctx, audit.Operator, "invite "+clip(string(role)), p.ID.String(), err) }()
 	if err := p.check(); err != nil {
 		return nil, err

@@ -22,10 +22,14 @@ func (s *server) people() {
 		return huma.Operation{OperationID: id, Method: method, Path: path, Summary: summary, Tags: []string{"people"}, Security: operator}
 	}
 	huma.Register(s.api, op("people", http.MethodGet, "/v1/people", "The persons of the organisation"), s.personList)
-	huma.Register(s.api, op("invite", http.MethodPost, "/v1/people", "Enter a person, with a code to register a passkey"), s.invite)
+	invite := op("invite", http.MethodPost, "/v1/people", "Enter a person, with a code to register a passkey")
+	reinvite := op("reinvite", http.MethodPost, "/v1/people/{id}/invitation", "A code for another device, or instead of a lost one")
+	// A code is shown once, also to who asks twice.
+	invite.Middlewares, reinvite.Middlewares = huma.Middlewares{s.unkept}, huma.Middlewares{s.unkept}
+	huma.Register(s.api, invite, s.invite)
+	huma.Register(s.api, reinvite, s.reinvite)
 	huma.Register(s.api, op("appoint", http.MethodPut, "/v1/people/{id}", "Give a person another role"), s.appoint)
 	huma.Register(s.api, op("dismiss", http.MethodDelete, "/v1/people/{id}", "Remove a person, whose sessions end at once"), s.dismiss)
-	huma.Register(s.api, op("reinvite", http.MethodPost, "/v1/people/{id}/invitation", "A code for another device, or instead of a lost one"), s.reinvite)
 }
 
 // sessions registers how people come in and go.
@@ -78,13 +82,14 @@ func (s *server) invited(i *access.Invited, err error) (*reply[api.Invitation], 
 }
 
 func (s *server) invite(ctx context.Context, in *struct {
+	Once
 	Body struct {
 		Name string `json:"name"`
 		Role string `json:"role"`
 	}
 },
 ) (*reply[api.Invitation], error) {
-	return s.invited(s.Access.Invite(ctx, in.Body.Name, access.Role(in.Body.Role)))
+	return s.invited(s.Access.Invite(ctx, operation(s.GLN, in.Key), in.Body.Name, access.Role(in.Body.Role)))
 }
 
 // OnPerson names a person in the path. (huma skips embedded types that are not exported.)

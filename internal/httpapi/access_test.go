@@ -329,3 +329,28 @@ func TestPersonAtWork(t *testing.T) {
 		t.Errorf("people %+v", found)
 	}
 }
+
+// Whatever is sent for a person, it is refused by name and nobody is entered.
+func TestBadPeople(t *testing.T) {
+	c := openConsole(t, "")
+	for _, p := range []map[string]string{
+		{"name": "", "role": "reader"},
+		{"name": " x", "role": "reader"},
+		{"name": "a\nb", "role": "reader"},
+		{"name": "\u202egnirts", "role": "reader"},
+		{"name": strings.Repeat("x", 101), "role": "reader"},
+		{"name": "x", "role": "root"},
+		{"name": "x", "role": ""},
+	} {
+		wantCode(t, p["name"]+"/"+p["role"], c.operator(t, "POST", "/v1/people", p), 422, "bad_person")
+	}
+	none := "/v1/people/AAAAAAAAAAAAAAAAAAAAAA"
+	wantCode(t, "dismiss nobody", c.operator(t, "DELETE", none, nil), 404, "not_found")
+	wantCode(t, "appoint nobody", c.operator(t, "PUT", none, map[string]string{"role": "reader"}), 404, "not_found")
+	wantCode(t, "reinvite nobody", c.operator(t, "POST", none+"/invitation", map[string]bool{}), 404, "not_found")
+	wantCode(t, "no such role", c.operator(t, "PUT", none, map[string]string{"role": "king"}), 422, "bad_person")
+	wantCode(t, "no such id", c.operator(t, "DELETE", "/v1/people/x", nil), 400, "bad_request")
+	if found := read[api.People](t, c.operator(t, "GET", "/v1/people", nil)); len(found.Items) != 0 {
+		t.Errorf("people %+v", found)
+	}
+}

@@ -55,6 +55,7 @@ type recorder struct {
 	status int
 	wrote  bool
 	keep   bool
+	secret bool // the answer is nobody's to keep
 	body   bytes.Buffer
 }
 

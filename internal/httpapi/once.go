@@ -55,7 +55,7 @@ func (s *server) once(w *recorder, r *http.Request, key string, next http.Handle
 	w.keep = true
 	whole := false
 	defer func() {
-		if whole && w.status < 500 && w.status != http.StatusTooManyRequests && w.status != http.StatusForbidden {
+		if whole && !w.secret && w.status < 500 && w.status != http.StatusTooManyRequests && w.status != http.StatusForbidden {
 			answer := idempotency.Response{Status: w.status, Type: w.Header().Get("Content-Type"), Body: w.body.Bytes()}
 			err = s.Responses.Finish(ctx, key, began, answer, s.Now())
 		} else {

@@ -98,9 +98,8 @@ func TestParametersAreRead(t *testing.T) {
 
 // public are the operations that anybody may ask.
 var public = []string{
-	"anchored", "symbol",
-	"begin-login", "begin-registration", "bundle", "block", "case", "checkpoint", "deliver", "login", "logout", "members", "opening",
-	"register", "session", "status", "trace", "trust",
+	"anchored", "begin-login", "begin-registration", "bundle", "block", "case", "checkpoint", "deliver", "login", "logout", "members", "opening",
+	"register", "session", "status", "symbol", "trace", "trust",
 }
 
 // Everything but what is public asks for the token, and refuses without it and

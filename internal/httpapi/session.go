@@ -82,7 +82,8 @@ func (s *server) recognised(r *http.Request) (*http.Request, error) {
 			return r, err
 		}
 		if err := s.own(r); err != nil {
-			s.enterFor(r.Context(), p, r.Method+" "+r.URL.Path, err)
+			// Not under the path: whoever has a session could fill the book with paths.
+			s.enterFor(r.Context(), p, "change from elsewhere", err)
 			return r, err
 		}
 		c.person, c.token = p, token
@@ -148,7 +149,17 @@ func (s *server) authenticate(ctx huma.Context, next func(huma.Context)) {
 	}
 }
 
-// guarded operations of the API are those that a person needs a policy for.
+// unkept keeps the answer of an operation that holds a secret from the store: who asks
+// again under the same key does not get it.
+func (s *server) unkept(ctx huma.Context, next func(huma.Context)) {
+	_, w := humago.Unwrap(ctx)
+	if rec, ok := w.(*recorder); ok {
+		rec.secret, rec.keep = true, false
+	}
+	next(ctx)
+}
+
+// guardedOperations are those that a person needs a policy for.
 func (s *server) guardedOperations() []string {
 	var out []string
 	for _, item := range s.api.OpenAPI().Paths {

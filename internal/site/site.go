@@ -10,7 +10,6 @@ import (
 	"errors"
 	"io/fs"
 	"net/http"
-	"path"
 	"strings"
 	"time"
 
@@ -158,6 +157,6 @@ func (f *file) serve(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	h.Set("Etag", `"`+tag+`"`)
-	// Its name has no say in the type, and a zero time none in the age.
-	http.ServeContent(w, r, path.Base(r.URL.Path), time.Time{}, bytes.NewReader(body))
+	// Name and time have no say: the type is set, and the tag tells versions apart.
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
 }

@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest'
+import { parseBundle, parseTrust, Refusal, verify } from '.'
+import { utf8 } from './bytes'
+
+const files = import.meta.glob<string>('../../../testdata/bundles/*.json', { query: '?raw', import: 'default', eager: true })
+const file = (name: string): string => {
+  const found = files[`../../../testdata/bundles/${name}`]
+  if (found === undefined) throw new Error(`no ${name}`)
+  return found
+}
+
+interface Entry {
+  bundle: string
+  trust: string
+  now: string
+  verdict: string
+  step: string
+  blame: string
+  proven: boolean
+  code: string
+}
+
+const entries = JSON.parse(file('index.json')) as Entry[]
+
+test('there are golden bundles', () => {
+  expect(entries.length).toBeGreaterThan(80)
+})
+
+// Every file that the Go verifier made and judged gets its verdict here, word for word.
+test.each(entries)('$bundle', async ({ bundle, trust, now, ...want }) => {
+  const pinned = parseTrust(utf8(file(trust)))
+  let got: Omit<Entry, 'bundle' | 'trust' | 'now'>
+  try {
+    const { verdict, step, blame, proven, code, reason } = await verify(parseBundle(utf8(file(bundle))), pinned, new Date(now))
+    got = { verdict, step, blame, proven, code }
+    expect(reason.startsWith(code)).toBe(true)
+  } catch (err) {
+    if (!(err instanceof Refusal)) throw err
+    got = { verdict: 'unreadable', step: '', blame: '', proven: false, code: err.code }
+  }
+  expect(got).toEqual({ verdict: want.verdict, step: want.step, blame: want.blame, proven: want.proven, code: want.code })
+})

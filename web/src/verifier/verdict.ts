@@ -1,0 +1,48 @@
+// What a verifier says, for the page that shows it.
+
+import type { Certificate } from './certificate'
+
+/** An Outcome is what a verdict comes to. Captured and cannot_check decide nothing; they are never genuine. */
+export type Outcome = 'genuine' | 'refused' | 'captured' | 'cannot_check'
+
+/** A Check is one thing that was verified, and how it went. */
+export interface Check {
+  step: string
+  check: string
+  ok: boolean
+}
+
+/** Facts are what the evidence proves of the pack, as far as it was verified. */
+export interface Facts {
+  gtin: string
+  serial: string
+  lot: string
+  expiry: string
+  state: string
+  custodian: string // GLN
+  certificate?: Certificate
+  materials: string[] // Digital Links of the lots
+  members: Record<string, string> // name by GLN; without a prototype
+  exchanges: { type: string; from: string; to: string; at: Date; bc: string }[]
+}
+
+export interface Verdict {
+  verdict: Outcome
+  step: string // where it failed; empty if genuine
+  blame: string // the role that the step names, or that is proven
+  proven: boolean // Blame's own valid signature contradicts the ledger or itself
+  code: string
+  reason: string // code: text
+  blockTime?: Date
+  chain: string
+  checks: Check[]
+  facts: Facts
+}
+
+/** A Label is what was read off a pack; gtin and serial name it, an expiry date may have day 00. */
+export interface Label {
+  gtin?: string
+  serial?: string
+  lot?: string
+  expiry?: string
+}
