@@ -15,6 +15,9 @@ export class Problem extends Error {
 /** The server did not answer, or not with what an API answers. */
 export const unreachable = 'unreachable'
 
+/** Told of each answer that asks for a login (401). */
+export const onLoggedOut: { tell: () => void } = { tell: () => undefined }
+
 async function problem(res: Response): Promise<Problem> {
   try {
     const p = (await res.json()) as { code?: unknown; detail?: unknown; title?: unknown }
@@ -31,6 +34,7 @@ async function call(method: string, path: string, init: RequestInit): Promise<Re
   } catch (e) {
     throw new Problem(unreachable, 0, e instanceof Error ? e.message : String(e))
   }
+  if (res.status === 401) onLoggedOut.tell()
   if (!res.ok) throw await problem(res)
   return res
 }

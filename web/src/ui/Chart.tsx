@@ -38,7 +38,7 @@ export function Chart({ title, unit, bars, axis }: Given) {
       <svg viewBox={`0 0 ${width} ${height}`} role="img" aria-label={`${title}: ${bars.length}, 0–${count(top)} ${unit}`}>
         <line x1="0" x2={width} y1={height - foot} y2={height - foot} class="axis" />
         <line x1="0" x2={width} y1="16" y2="16" class="grid" />
-        <text x="0" y="11" class="tick">
+        <text x="0" y="11" class="scale">
           {count(top)} {unit}
         </text>
         {bars.map((b, i) => (
@@ -48,18 +48,18 @@ export function Chart({ title, unit, bars, axis }: Given) {
             width={step * 0.76}
             y={height - foot - (b.value / top) * room}
             height={(b.value / top) * room}
-            class="bar"
+            class="column"
           >
             <title>{`${axis} ${b.label}: ${count(b.value)} ${unit}`}</title>
           </rect>
         ))}
         {first && (
-          <text x="0" y={height - 5} class="tick">
+          <text x="0" y={height - 5} class="scale">
             {first.label}
           </text>
         )}
         {last && last !== first && (
-          <text x={width} y={height - 5} class="tick" text-anchor="end">
+          <text x={width} y={height - 5} class="scale" text-anchor="end">
             {last.label}
           </text>
         )}

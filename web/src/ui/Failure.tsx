@@ -1,5 +1,5 @@
 import type { Problem } from '../api/api'
-import { language, useText } from '../text/text'
+import { useText } from '../text/text'
 import { Button } from './Button'
 import { Notice } from './Notice'
 import { de } from './problem.de'
@@ -9,13 +9,13 @@ import { en } from './problem.en'
 export function Failure({ of, onAgain }: { of: Problem; onAgain?: () => void }) {
   const t = useText<typeof en>({ en, de })
   const words = (t as Record<string, string>)[of.code]
-  // The server speaks English; where it says more than the code does, both are shown.
-  const detail = of.code === 'unreachable' || language() === 'en' || !words ? of.message : ''
+  // Behind the words of the code the server may say what exactly; it speaks English.
+  const detail = !words || of.message.includes(': ') ? of.message : ''
   return (
     <div role="alert">
       <Notice look="bad" title={of.status >= 400 && of.status < 500 ? t.refused : t.failed}>
         <p>{words ?? detail}</p>
-        {words && detail && detail !== words && <p class="quiet">{detail}</p>}
+        {words && detail && of.code !== 'unreachable' && <p class="quiet">{detail}</p>}
         <p class="quiet">
           {t.code}: <code>{of.code}</code>
         </p>
