@@ -122,6 +122,7 @@ function Mover({ session, stock, onMoved }: { session: Session; stock: Holding[]
       look={transition && final(transition) ? 'danger' : 'main'}
       good={transition !== undefined && ranges.length > 0}
       onTry={() => setTried(true)}
+      {...(transition && final(transition) ? { sure: `${says} ${text.moveFinal}` } : {})}
     >
       {is(session, 'manufacturer') && <p class="quiet">{text.moveOwn}</p>}
       <Pick

@@ -3,6 +3,7 @@ import type { ComponentChildren } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { get } from '../../api/api'
 import { Button } from '../../ui/Button'
+import { Dialog } from '../../ui/Dialog'
 import { Failure } from '../../ui/Failure'
 import { described, Field } from '../../ui/Field'
 import type { Sending } from '../../ui/load'
@@ -35,12 +36,15 @@ interface FormGiven {
   good: boolean
   /** Told when somebody tries, so that wrong fields say so. */
   onTry: () => void
+  /** What is asked once more before it is sent. */
+  sure?: string
   children: ComponentChildren
 }
 
 /** A Form asks for one change, and says before in whose name. */
-export function Form({ id, title, sending, session, says, submit, look = 'main', good, onTry, children }: FormGiven) {
+export function Form({ id, title, sending, session, says, submit, look = 'main', good, onTry, sure, children }: FormGiven) {
   const text = useSharedText()
+  const [asking, setAsking] = useState(false)
   return (
     <form
       id={id}
@@ -50,7 +54,7 @@ export function Form({ id, title, sending, session, says, submit, look = 'main',
       onSubmit={(e) => {
         e.preventDefault()
         onTry()
-        if (good) return sending.send()
+        if (good) return sure ? setAsking(true) : sending.send()
         const form = e.currentTarget
         requestAnimationFrame(() => form.querySelector<HTMLElement>('[aria-invalid=true]')?.focus())
       }}
@@ -66,6 +70,23 @@ export function Form({ id, title, sending, session, says, submit, look = 'main',
           {submit}
         </Button>
       </div>
+      {asking && sure && (
+        <Dialog id={`${id}-sure`} title={text.sure} onClose={() => setAsking(false)}>
+          <p>{sure}</p>
+          <div class="row end">
+            <Button onClick={() => setAsking(false)}>{text.back}</Button>
+            <Button
+              look="danger"
+              onClick={() => {
+                setAsking(false)
+                sending.send()
+              }}
+            >
+              {text.certain}
+            </Button>
+          </div>
+        </Dialog>
+      )}
     </form>
   )
 }
