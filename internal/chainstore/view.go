@@ -137,3 +137,20 @@ func (v *View) Tagged(tag string, from uint64, limit int) ([]uint64, error) {
 	}
 	return out, it.Close()
 }
+
+// TaggedBefore returns up to limit indexes of leaves with this tag, falling, from
+// below the index before on.
+func (v *View) TaggedBefore(tag string, before uint64, limit int) ([]uint64, error) {
+	prefix := join("g", []byte(tag), []byte{0})
+	it, err := v.db.NewIter(&pebble.IterOptions{
+		LowerBound: prefix, UpperBound: join(string(prefix), u64(min(before, v.at.Root.LogSize))),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("chain store: %w", err)
+	}
+	var out []uint64
+	for ok := it.Last(); ok && len(out) < limit; ok = it.Prev() {
+		out = append(out, binary.BigEndian.Uint64(it.Key()[len(prefix):]))
+	}
+	return out, it.Close()
+}

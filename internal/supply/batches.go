@@ -52,7 +52,7 @@ func (d *Desk) queueRelease(ctx context.Context, id canon.ID, r *api.Release) (*
 	return &j, d.Jobs.PutJob(ctx, &j)
 }
 
-// Resume takes up the jobs that a crash interrupted.
+// Resume takes up the jobs and reports that a crash interrupted.
 func (d *Desk) Resume(ctx context.Context) error {
 	jobs, err := d.Jobs.Unfinished(ctx)
 	if err != nil {
@@ -66,7 +66,7 @@ func (d *Desk) Resume(ctx context.Context) error {
 		d.running.claim(chain.BatchID(d.GLN, r.GTIN, r.Lot))
 		d.startRelease(j, r)
 	}
-	return nil
+	return d.resumeReports(ctx)
 }
 
 // mayRelease checks at once what would fail at the end of a long job.

@@ -189,6 +189,10 @@ func (d *Desk) accept(m *envelope.Message) error {
 	if err != nil {
 		return err
 	}
+	if notice, ok := content.(*pedigree.ReportNotice); ok {
+		_, err := notice.Open(d.Chain, c.Case)
+		return err
+	}
 	dossier, ok := content.(*pedigree.Dossier)
 	if !ok {
 		return nil
