@@ -65,6 +65,7 @@ type Config struct {
 	Supply    *supply.Desk
 	Registry  *registry.Desk
 	Node      Node
+	Watch     Watch
 	Responses Responses
 	Token     []byte // the operator's
 	Now       func() time.Time
@@ -113,6 +114,7 @@ func New(c Config) (http.Handler, error) {
 	s.members()
 	s.operate(mux)
 	s.reports()
+	s.lists()
 	return s.around(routed(mux)), nil
 }
 

@@ -125,7 +125,7 @@ func (x *Organisation) open(ctx context.Context, dir string, o Options) (err err
 		Now: o.Now, NewID: newID, Log: x.log,
 	}
 	x.handler, err = httpapi.New(httpapi.Config{
-		GLN: x.Settings.GLN, Version: o.Version, Supply: x.Supply, Registry: x.Registry, Node: n, Responses: x.store,
+		GLN: x.Settings.GLN, Version: o.Version, Supply: x.Supply, Registry: x.Registry, Node: n, Watch: watch{n}, Responses: x.store,
 		Token: token, Now: o.Now, Log: x.log, Limit: o.Limit,
 	})
 	if err != nil {
