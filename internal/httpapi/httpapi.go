@@ -65,6 +65,7 @@ type Config struct {
 	Supply    *supply.Desk
 	Registry  *registry.Desk
 	Node      Node
+	Watch     Watch
 	Responses Responses
 	Token     []byte // the operator's
 	Now       func() time.Time
@@ -80,6 +81,8 @@ type server struct {
 	small   *gate // messages that are being read, and
 	large   *gate // those of them that may be large
 	metrics *metrics
+
+	reporters *limits
 }
 
 var problems sync.Once
@@ -90,7 +93,7 @@ func New(c Config) (http.Handler, error) {
 	problems.Do(func() { huma.NewError = newProblem })
 	s := &server{
 		Config: c, limits: newLimits(c.Limit, c.Now), metrics: newMetrics(c),
-		small: newGate(512, 128), large: newGate(8, 4),
+		small: newGate(512, 128), large: newGate(8, 4), reporters: newLimits(reportsPerSecond, c.Now),
 	}
 	mux := http.NewServeMux()
 	config := huma.DefaultConfig("Theriac", c.Version)
@@ -110,6 +113,8 @@ func New(c Config) (http.Handler, error) {
 	s.acts()
 	s.members()
 	s.operate(mux)
+	s.reports()
+	s.lists()
 	return s.around(routed(mux)), nil
 }
 

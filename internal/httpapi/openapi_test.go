@@ -97,7 +97,7 @@ func TestParametersAreRead(t *testing.T) {
 }
 
 // public are the operations that anybody may ask.
-var public = []string{"bundle", "block", "case", "checkpoint", "deliver", "members", "opening", "status", "trace", "trust"}
+var public = []string{"bundle", "block", "case", "checkpoint", "deliver", "members", "opening", "report", "report-status", "status", "trace", "trust"}
 
 // Everything but what is public asks for the token, and refuses without it and
 // with another, before it looks at the request.

@@ -26,6 +26,8 @@ type Store struct {
 	documents    []document
 	entries      []audit.Entry
 	applications []registry.Application
+	reports      []supply.Report
+	holdings     []canon.Digest
 	responses    map[string]response
 }
 
@@ -62,6 +64,9 @@ type listing byte
 const (
 	inMail listing = iota + 1
 	inBook
+	inBatches
+	inJobs
+	inStock
 )
 
 // page returns the places of a page in a list of n: those before the cursor that

@@ -97,6 +97,8 @@ func laws(t *testing.T, e engine) {
 		"audit":        func(t *testing.T, s *Store) { storetest.Audit(t, s) },
 		"applications": func(t *testing.T, s *Store) { storetest.Applications(t, s) },
 		"responses":    func(t *testing.T, s *Store) { storetest.Responses(t, s) },
+		"lists":        func(t *testing.T, s *Store) { storetest.Lists(t, s) },
+		"reports":      func(t *testing.T, s *Store) { storetest.Reports(t, s) },
 	} {
 		t.Run(name, func(t *testing.T) { law(t, open(t, e.empty(t))) })
 	}

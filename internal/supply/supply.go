@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"golang.org/x/sync/semaphore"
+	"golang.org/x/time/rate"
 
 	"theriac/api"
 	"theriac/canon"
@@ -182,6 +183,9 @@ type Desk struct {
 	Jobs      Jobs
 	Documents Documents
 	Audit     Audit
+	Reports   Reports
+	Lists     Lists
+	Records   Records
 	Post      Post
 	Packs     Packs
 
@@ -194,6 +198,8 @@ type Desk struct {
 	outbox  *outbox
 	reading *semaphore.Weighted // bytes of documents that are being captured
 	tracing *semaphore.Weighted // documents that trails are read from
+
+	strangers *rate.Limiter // of reports
 }
 
 // Open makes the desk ready. Close ends its work.
@@ -203,6 +209,7 @@ func (d *Desk) Open() {
 	d.outbox = newOutbox()
 	d.reading = semaphore.NewWeighted(epcis.MaxSize)
 	d.tracing = semaphore.NewWeighted(1)
+	d.strangers = newStrangers()
 }
 
 // Close stops jobs that run and waits for them; they are taken up again by Resume.
@@ -246,6 +253,7 @@ type Filter struct {
 	Case   string
 	Status Status
 	Prev   canon.Digest
+	Out    bool // those of this organisation: queued, sent or refused
 }
 
 // A Batch is a batch of the organisation's, made or captured.

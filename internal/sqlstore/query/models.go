@@ -47,6 +47,11 @@ type Document struct {
 	BlockTime int64
 }
 
+type Holding struct {
+	Seq   int64
+	Batch Text
+}
+
 type Job struct {
 	Seq     int64
 	ID      Text
@@ -81,6 +86,15 @@ type Message struct {
 	Height    int64
 	Leaf      int64
 	BlockTime int64
+}
+
+type Report struct {
+	Seq     int64
+	ID      Text
+	JWS     Bytes
+	SentTo  Bytes
+	Created int64
+	Handed  int64
 }
 
 type Response struct {
