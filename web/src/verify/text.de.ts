@@ -177,11 +177,18 @@ export const de: Translation<typeof en> = {
   trustSure: 'Ich habe seinen Fingerabdruck mit dem einer Quelle verglichen, der ich glaube, und nicht nur mit diesem Server.',
   trustNone: 'Noch keiner: Die erste Prüfung bewahrt den, den dieser Server zeigt.',
 
+  report: 'Stimmt etwas nicht?',
+  reportNote: 'Sagen Sie es Hersteller und Arzneimittelbehörde.',
+  reportOpen: 'Fälschung oder Schaden melden',
+
   history: 'Auf diesem Gerät geprüft',
   historyKeep: 'Liste meiner Prüfungen auf diesem Gerät führen',
   historyNote: 'Sie bleibt hier und wird niemandem gesendet.',
   historyEmpty: 'Noch nichts.',
   historyClear: 'Liste löschen',
+
+  partLoading: 'Wird geladen …',
+  partBroken: 'Dieser Teil wurde nicht geladen. Prüfen Sie Ihre Verbindung.',
 
   about: 'Über diese Seite',
   aboutText:
@@ -194,7 +201,6 @@ export const de: Translation<typeof en> = {
   scanTitle: 'Code scannen',
   scanAim: 'Halten Sie den quadratischen Code in den Rahmen.',
   scanStarting: 'Kamera startet …',
-  scanLoading: 'Leser wird geladen …',
   scanBlurred: 'Ein Code ist da, aber unscharf. Halten Sie still, eine Handbreit entfernt.',
   scanLinear: 'Das ist der Strichcode des Produkts. Zielen Sie auf den kleinen quadratischen.',
   scanSlow: 'Noch nichts. Mehr Licht hilft, ohne Spiegelung. Sie können den Code auch eingeben.',

@@ -174,11 +174,18 @@ export const en = {
   trustSure: 'I compared its fingerprint with one from a source that I believe, and not only from this server.',
   trustNone: 'None yet: the first check will keep the one that this server shows.',
 
+  report: 'Something wrong?',
+  reportNote: 'Tell the maker and the drug administration.',
+  reportOpen: 'Report a fake or harm',
+
   history: 'Checked on this device',
   historyKeep: 'Keep a list of my checks on this device',
   historyNote: 'It stays here and is sent to nobody.',
   historyEmpty: 'Nothing yet.',
   historyClear: 'Clear the list',
+
+  partLoading: 'Loading…',
+  partBroken: 'This part did not load. Check your connection.',
 
   about: 'About this page',
   aboutText:
@@ -191,7 +198,6 @@ export const en = {
   scanTitle: 'Scan the code',
   scanAim: 'Hold the square code inside the frame.',
   scanStarting: 'Starting the camera…',
-  scanLoading: 'Loading the reader…',
   scanBlurred: 'A code is there, but blurred. Hold still, a hand’s breadth away.',
   scanLinear: 'That is the stripe code of the product. Aim at the small square one.',
   scanSlow: 'Nothing yet. More light helps, and no glare. You can type the code, too.',
