@@ -35,7 +35,15 @@ export function App({ world, first }: { world: World; first: string | undefined 
   }, [])
   return (
     <>
-      <a class="skip" href="#main">
+      <a
+        class="skip"
+        href="#main"
+        onClick={(e) => {
+          // The address keeps its fragment: it can name the root of trust.
+          e.preventDefault()
+          document.getElementById('main')?.focus()
+        }}
+      >
         {text.skip}
       </a>
       <header class="top">
@@ -45,7 +53,7 @@ export function App({ world, first }: { world: World; first: string | undefined 
         <LanguageSwitch />
         <Theme />
       </header>
-      <main id="main">
+      <main id="main" tabIndex={-1}>
         <h1 class={state.result ? 'small' : undefined}>{text.title}</h1>
         {!state.result && <p class="lead">{text.intro}</p>}
         <Live text={text} state={state} />
@@ -171,6 +179,7 @@ function Shown({ checks, world, text, onOpen }: ShownGiven) {
       />
       {trouble && (
         <Notice look="bad" title={text.trust}>
+          <p>{text.trustExplain}</p>
           <Button look="danger" onClick={() => onOpen('trust')}>
             {text.trustManage}
           </Button>

@@ -3,7 +3,7 @@
 export const en = {
   title: 'Verify a medicine',
   intro: 'Scan the square code on the pack. This device checks the evidence itself and believes no server.',
-  skip: 'Skip to the verdict',
+  skip: 'Skip to the content',
   scan: 'Scan the code',
   typed: 'Or type or paste the code',
   typedHint: 'For example (01)09521141200018(21)YTS96KFP0MFW45QY, or the address in a QR code',
@@ -65,7 +65,7 @@ export const en = {
   unproven: 'This is not proven: somebody else may have changed the evidence on its way.',
   askedAt: (ago: string) => `Asked ${ago}`,
   checkedAt: (ago: string) => `Checked by this device ${ago}`,
-  evidenceAge: (ago: string) => `evidence of ${ago}`,
+  evidenceAge: (ago: string) => `evidence from ${ago}`,
   troubleTitle: 'Not checked again',
   troubleKeeps: 'The verdict below is the earlier one.',
   again: 'Check again',
