@@ -195,6 +195,9 @@ export const de: Translation<typeof en> = {
     'Die Seite ist ein Programm. Sie holt Nachweise von diesem Server und prüft jede Signatur und jeden Beweis in Ihrem Browser. Der Quelltext ist offen.',
   aboutDigest: 'Prüfsumme dieser Seite',
   aboutDigestNote: 'Vergleichen Sie sie mit der, die das Konsortium veröffentlicht.',
+  aboutNone: 'Dieser Browser hat die Seite noch nicht installiert. Danach steht hier ihre Prüfsumme.',
+  aboutBroken: 'Eine Datei der Seite ist nicht, was die Seite sagt. Glauben Sie nicht, was sie zeigt.',
+  aboutAnchored: (gln, at) => `Der Server sagt: ins Register gestellt von ${gln} am ${at}.`,
   aboutWaiting: 'Eine neuere Fassung dieser Seite ist bereit.',
   aboutReload: 'Jetzt verwenden',
 

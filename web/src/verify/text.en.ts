@@ -192,6 +192,9 @@ export const en = {
     'The page is a program. It fetches evidence from this server, and checks every signature and proof in your browser. The code is open.',
   aboutDigest: 'Digest of this page',
   aboutDigestNote: 'Compare it with the one that the consortium publishes.',
+  aboutNone: 'This browser has not installed the page yet. Once it has, its digest stands here.',
+  aboutBroken: 'A file of the page is not what the page says it is. Do not believe what it shows.',
+  aboutAnchored: (gln: string, at: string) => `The server says: put on the ledger by ${gln} at ${at}.`,
   aboutWaiting: 'A newer version of this page is ready.',
   aboutReload: 'Use it now',
 
