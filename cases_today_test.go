@@ -61,6 +61,19 @@ var todayOnes = []golden{
 	{"too-old", "evidence a second older than that", at(601 * time.Second), sentence{theriac.CannotCheck, theriac.StepLedger, "", false, "too_old"}},
 	{"genuine-clock-behind", "a clock five minutes behind the validators'", at(-5 * time.Minute), good},
 	{"clock", "a clock further behind", at(-5*time.Minute - time.Second), sentence{theriac.CannotCheck, theriac.StepLedger, "", false, "clock"}},
+	{"clock-of-another-age", "a clock so far behind that no duration holds it", func(s *scene) shown {
+		out := s.honest()
+		out.now = time.Time{}
+		return out
+	}, sentence{theriac.CannotCheck, theriac.StepLedger, "", false, "clock"}},
+	{"short-page", "a ledger whose page of states is too short for the pack", with(func(s *scene, b *theriac.Bundle) {
+		raw, err := canon.CBOR(chain.Page{States: []byte{0x11}})
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		record(s.t, b, chain.UnitsKey(s.Batch, 0)).Value = raw
+		s.reseal(b)
+	}), ledgerNo},
 	{"captured", "a pack that somebody's EPCIS document declares", captured(nil), sentence{theriac.Captured, "approval", "", false, "approval_unproven"}},
 	{"captured-expired", "the same, of a lot that expired the day before: a document decides nothing", func(s *scene) shown {
 		return s.capture("2026-11-20", nil, nil)

@@ -98,7 +98,9 @@ func (v *verification) fresh() error {
 	if limit := v.trust.maxAge(); age > limit {
 		return &failed{StepLedger, CannotCheck, fmt.Errorf("%w: block of %s, at most %s", ErrTooOld, v.verdict.BlockTime.Format(time.RFC3339), limit)}
 	}
-	if -age > skew {
+	// Not -age > skew: the least duration, which stands for 292 years and more, is its
+	// own negative.
+	if age < -skew {
 		return &failed{StepLedger, CannotCheck, fmt.Errorf("%w: block of %s", ErrClock, v.verdict.BlockTime.Format(time.RFC3339))}
 	}
 	v.pass(StepLedger, "the evidence is %s old", age.Round(time.Second))

@@ -225,6 +225,10 @@ func (v *verification) pack() error {
 	if _, err := v.maybe(chain.UnitsKey(v.batchID, uint32(i/chain.PageUnits)), &page); err != nil {
 		return err
 	}
+	// A ledger that lies must not make a verifier stumble.
+	if n := len(page.States); n != 0 && n != chain.PageUnits/2 {
+		return fail(StepLedger, fmt.Errorf("%w: page of %d bytes", ErrLedger, n))
+	}
 	v.unit = page.At(i%chain.PageUnits, r.Initial)
 	v.verdict.Facts.State = v.unit.String()
 	v.verdict.Facts.Custodian = page.Custodian(i%chain.PageUnits, v.batch.Holder)
