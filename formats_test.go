@@ -78,7 +78,7 @@ func refusals(t *testing.T) []string {
 		switch {
 		case err != nil:
 			return err
-		case d.IsDir() && (name == "testdata" || name == "tools" || name != "." && strings.HasPrefix(d.Name(), ".")):
+		case d.IsDir() && (name == "testdata" || name == "tools" || d.Name() == "node_modules" || name != "." && strings.HasPrefix(d.Name(), ".")):
 			return fs.SkipDir
 		case !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go"):
 			return nil

@@ -212,6 +212,8 @@ type Status struct {
 	CatchingUp bool       `json:"catching_up"`
 	Peers      int        `json:"peers"`
 	Waiting    int        `json:"waiting" doc:"Transactions in the mempool"`
+	// Page is left out by a program without pages.
+	Page canon.Digest `json:"page,omitzero" doc:"Digest of the pages that it serves"`
 }
 
 // An Entry is a line of the audit book.
@@ -222,6 +224,7 @@ type Entry struct {
 	Subject string `json:"subject"`
 	Code    string `json:"code,omitempty"`
 	Detail  string `json:"detail,omitempty"`
+	Policy  string `json:"policy,omitempty" doc:"That let a person do it"`
 }
 
 // Entries are a page of the audit book, the newest first.

@@ -212,7 +212,11 @@ func parseQuery(query string, key *format) ([]element, error) {
 // DigitalLink returns the canonical Digital Link. The key is the GTIN, else SSCC,
 // GLN, Party; the others become attributes if the standard lets them. ErrNoKey means
 // that there is no such key, ErrConflict that no one link can say it all.
-func (id Identifier) DigitalLink() (string, error) {
+func (id Identifier) DigitalLink() (string, error) { return id.LinkUnder(stem) }
+
+// LinkUnder returns the Digital Link under another stem than GS1's: the http or https
+// address of a resolver, without a slash at its end.
+func (id Identifier) LinkUnder(stem string) (string, error) {
 	elems, err := id.elements()
 	if err != nil {
 		return "", err
@@ -224,16 +228,18 @@ func (id Identifier) DigitalLink() (string, error) {
 			continue
 		}
 		var link string
-		if link, err = formatLink(*key, elems); err == nil {
-			return link, nil
+		if link, err = formatLink(stem, *key, elems); err != nil {
+			continue
 		}
+		// What would not be read as this is no stem.
+		_, err = parseLink(link)
+		return link, err
 	}
 	return "", err
 }
 
 // formatLink writes elems with the given key.
-func formatLink(key element, elems []element) (string, error) {
-	path := stem
+func formatLink(path string, key element, elems []element) (string, error) {
 	for _, ai := range append([]string{key.ai}, key.qualifiers...) {
 		e := find(elems, ai)
 		if e == nil {

@@ -163,7 +163,7 @@ func FuzzDigitalLink(f *testing.F) {
 		if err != nil {
 			return
 		}
-		link, err := formatLink(elems[0], elems)
+		link, err := formatLink(stem, elems[0], elems)
 		if err != nil {
 			t.Fatalf("formatLink of %q: %v", s, err)
 		}
@@ -171,7 +171,7 @@ func FuzzDigitalLink(f *testing.F) {
 		if err != nil {
 			t.Fatalf("parseLink(%q) = %v", link, err)
 		}
-		if again, err := formatLink(elems[0], elems); err != nil || again != link {
+		if again, err := formatLink(stem, elems[0], elems); err != nil || again != link {
 			t.Errorf("%q written again is %q, %v", link, again, err)
 		}
 	})

@@ -209,17 +209,23 @@ func (d *demoCmd) foreign(ctx context.Context, con *console, stage *journey.Stag
 func (d *demoCmd) serve(ctx context.Context, con *console, stage *journey.Stage) error {
 	con.printf("\nAPIs (OpenAPI at /openapi.json, operators' tokens in %s/*/token):\n", d.Data)
 	c := stage.Cast
-	for _, a := range []journey.Actor{c.Pharmacy, c.Hospital, c.Distributor, c.Manufacturer, c.Supplier, c.Administration, c.Governor} {
-		folder := map[string]string{
-			c.Pharmacy.GLN: "pharmacy", c.Hospital.GLN: "hospital", c.Distributor.GLN: "distributor", c.Manufacturer.GLN: "manufacturer",
-			c.Supplier.GLN: "supplier", c.Administration.GLN: "administration", c.Governor.GLN: "office",
-		}[a.GLN]
+	folders := map[string]string{
+		c.Pharmacy.GLN: "pharmacy", c.Hospital.GLN: "hospital", c.Distributor.GLN: "distributor", c.Manufacturer.GLN: "manufacturer",
+		c.Supplier.GLN: "supplier", c.Administration.GLN: "administration", c.Governor.GLN: "office",
+	}
+	for _, a := range actors(c) {
 		con.printf("  %-28s %-20s GLN %s\n", a.Endpoint, a.Name, a.GLN)
-		forget, err := leaveNote(a.Endpoint, filepath.Join(d.Data, folder, "token"))
+		forget, err := leaveNote(a.Endpoint, filepath.Join(d.Data, folders[a.GLN], "token"))
 		if err != nil {
 			return err
 		}
 		defer forget()
+	}
+	con.printf("\nConsoles (an invitation registers the first administrator's passkey, once):\n")
+	for _, a := range actors(c) {
+		if err := welcome(ctx, con, a, filepath.Join(d.Data, folders[a.GLN])); err != nil {
+			return fmt.Errorf("console of %s: %w", a.Name, err)
+		}
 	}
 	con.printf("Ctrl-C stops.\n")
 	<-ctx.Done()

@@ -31,9 +31,11 @@ type cli struct {
 	Network networkCmd `cmd:"" help:"Make a network, watch it."`
 	Key     keyCmd     `cmd:"" help:"Signing keys of an organisation."`
 	Member  memberCmd  `cmd:"" help:"Apply for membership, admit, vote."`
+	Person  personCmd  `cmd:"" help:"People who log in to the organisation's console."`
 	Batch   batchCmd   `cmd:"" help:"Release, recall and list batches."`
 	Unit    unitCmd    `cmd:"" help:"Dispense packs and move them between states."`
 	Message messageCmd `cmd:"" help:"Send messages to other organisations, read the mail."`
+	Web     webCmd     `cmd:"" help:"The pages in this program, and those of servers."`
 
 	Version kong.VersionFlag `help:"Print the version."`
 }
@@ -108,6 +110,7 @@ func (c *console) report(err error) int {
 
 var hints = map[string]string{
 	"unauthorised":   "Give the operator's token with --token or THERIAC_TOKEN; it is in the organisation's data folder.",
+	"no_origin":      "Set \"origin\" in organisation.json to the console's address, https://DOMAIN.",
 	"busy":           "The node may still be catching up: theriac network status --server URL",
 	"label_mismatch": "The pack was tampered with, or misread: scan it again, then report it.",
 	"unknown_serial": "The maker has no such pack. If the code came off a pack, report it.",

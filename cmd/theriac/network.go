@@ -88,6 +88,9 @@ func (n *networkStatusCmd) Run(ctx context.Context, con *console) error {
 	return ask(&n.server, con, get[api.Status](ctx, "/v1/status", nil), func(s *api.Status) {
 		con.printf("chain %s, height %d, %d leaves, %d peers, %d waiting\n", s.Chain, s.Height, s.Root.LogSize, s.Peers, s.Waiting)
 		con.printf("node %s, validates %v, catching up %v\n", s.Node, s.Validates, s.CatchingUp)
+		if !s.Page.IsZero() {
+			con.printf("pages %s\n", s.Page)
+		}
 	})
 }
 

@@ -44,6 +44,7 @@ func terminal(f *os.File) bool {
 type batchCmd struct {
 	Release batchReleaseCmd `cmd:"" help:"Make the packs of a batch and release it."`
 	Packs   batchPacksCmd   `cmd:"" help:"Print what is printed on the packs of a batch."`
+	Labels  batchLabelsCmd  `cmd:"" help:"Write labels for the packs of a batch to PDF files."`
 	Recall  batchRecallCmd  `cmd:"" help:"Recall, withdraw or release a batch or product."`
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"theriac/client"
+	"theriac/web"
 )
 
 func TestMain(m *testing.M) {
@@ -31,11 +32,18 @@ func TestCommands(t *testing.T) {
 			"exits": exits, "pick": pick, "port": port, "ready": ready, "flip": flip, "until": until,
 		},
 		Condition: func(cond string) (bool, error) {
-			if cond != "corpora" {
-				return false, errors.New("unknown condition " + cond)
+			switch cond {
+			case "corpora":
+				_, err := os.Stat(corpora(t))
+				return err == nil, nil
+			case "pages":
+				_, err := web.List(web.Files())
+				if err != nil && os.Getenv("CI") == "true" {
+					return false, err
+				}
+				return err == nil, nil
 			}
-			_, err := os.Stat(corpora(t))
-			return err == nil, nil
+			return false, errors.New("unknown condition " + cond)
 		},
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("THERIAC_DATA", corpora(t))

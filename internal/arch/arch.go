@@ -6,15 +6,15 @@ package arch
 // layers names the packages of each layer, lowest first. A package imports only
 // lower layers. An entry that ends in /… stands for all packages below it.
 var layers = [][]string{
-	{"canon", "merkle", "gs1", "refusal"},
+	{"canon", "merkle", "gs1", "refusal", "internal/p256"},
 	{"envelope", "epcis", "chain", "lightclient"},
 	{"pedigree"},
 	{".", "internal/ledger", "internal/audit", "internal/idempotency", "internal/paper/…"},
 	{"api"},
-	{"internal/registry", "internal/sqlstore/query", "internal/supply"},
-	{"internal/chainstore", "internal/keystore", "internal/packstore", "internal/sqlstore"},
+	{"internal/access", "internal/registry", "internal/sqlstore/query", "internal/supply", "web"},
+	{"internal/browser", "internal/chainstore", "internal/keystore", "internal/label", "internal/packstore", "internal/sqlstore"},
 	{"internal/cometbft"},
-	{"client", "internal/httpapi"},
+	{"client", "internal/httpapi", "internal/site"},
 	{"internal/organisation"},
 	{"internal/journey"},
 	{"internal/redteam"},

@@ -16,6 +16,9 @@ import (
 
 const module = "theriac"
 
+// strange are folders of what others wrote or a tool made.
+var strange = []string{"node_modules", "dist", "bin"}
+
 // layerOf returns the layer of a package by its folder, or -1.
 func layerOf(dir string) int {
 	for i, layer := range layers {
@@ -41,7 +44,7 @@ func files(t *testing.T) map[string][]*ast.File {
 		}
 		rel, _ := filepath.Rel(root, name)
 		if d.IsDir() {
-			if _, err := os.Stat(filepath.Join(name, "go.mod")); err == nil && rel != "." || strings.HasPrefix(d.Name(), ".") && rel != "." || d.Name() == "testdata" || d.Name() == "node_modules" {
+			if _, err := os.Stat(filepath.Join(name, "go.mod")); err == nil && rel != "." || strings.HasPrefix(d.Name(), ".") && rel != "." || d.Name() == "testdata" || slices.Contains(strange, d.Name()) {
 				return fs.SkipDir
 			}
 			return nil

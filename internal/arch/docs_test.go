@@ -79,6 +79,9 @@ func declared(t *testing.T) (tests, files map[string]bool) {
 			return err
 		}
 		files[filepath.ToSlash(name)] = true
+		if d.IsDir() && d.Name() == "node_modules" {
+			return fs.SkipDir
+		}
 		if d.IsDir() {
 			return nil
 		}

@@ -3,6 +3,7 @@
 package audit
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -12,11 +13,33 @@ import (
 // An Entry is a line of the book. Entries are never changed.
 type Entry struct {
 	Time    time.Time
-	Actor   string // GLN, "operator", or a network address
+	Actor   string // GLN, Operator, a person, or a network address
 	Action  string
 	Subject string
 	Code    string // of the refusal; empty: done
 	Detail  string
+	Policy  string // that let a person do it
+}
+
+// Operator acts where no person does: whoever has the organisation's token.
+const Operator = "operator"
+
+// An Authority is a person who acts, and the policy that lets him.
+type Authority struct{ Actor, Policy string }
+
+type authorityKey struct{}
+
+// By returns a context in which a acts for the operator.
+func By(ctx context.Context, a Authority) context.Context {
+	return context.WithValue(ctx, authorityKey{}, a)
+}
+
+// In returns the entry of an act in ctx: the operator's is the person's who acts.
+func (e Entry) In(ctx context.Context) Entry {
+	if a, ok := ctx.Value(authorityKey{}).(Authority); ok && e.Actor == Operator {
+		e.Actor, e.Policy = a.Actor, a.Policy
+	}
+	return e
 }
 
 // maxDetail is how many characters of an error are booked: a stranger's words may

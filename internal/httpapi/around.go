@@ -24,6 +24,14 @@ func (s *server) around(next http.Handler) http.Handler {
 		defer func() {
 			s.metrics.requests.WithLabelValues(methodLabel(r.Method), strconv.Itoa(rec.status)).Observe(time.Since(begin).Seconds())
 		}()
+		r, err := s.recognised(r)
+		if err != nil {
+			if p := problemOf(err); p.Status == http.StatusInternalServerError {
+				s.Log.Error("session", "err", err)
+			}
+			send(rec, problemOf(err))
+			return
+		}
 		if key := r.Header.Get("Idempotency-Key"); key != "" && r.Method == http.MethodPost {
 			s.once(rec, r, key, next)
 		} else {
@@ -47,6 +55,7 @@ type recorder struct {
 	status int
 	wrote  bool
 	keep   bool
+	secret bool // the answer is nobody's to keep
 	body   bytes.Buffer
 }
 

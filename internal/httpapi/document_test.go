@@ -98,7 +98,7 @@ func TestDocument(t *testing.T) {
 		}
 	})
 	schemes := at[map[string]any](t, doc, "components", "securitySchemes")
-	if at[string](t, schemes, operatorScheme, "scheme") != "bearer" || len(schemes) != 1 {
+	if at[string](t, schemes, operatorScheme, "scheme") != "bearer" || at[string](t, schemes, sessionScheme, "in") != "cookie" || len(schemes) != 2 {
 		t.Errorf("security schemes %v", schemes)
 	}
 }

@@ -26,6 +26,7 @@ import (
 	"theriac"
 	"theriac/api"
 	"theriac/canon"
+	"theriac/internal/access"
 	"theriac/internal/audit"
 	"theriac/internal/idempotency"
 	"theriac/internal/registry"
@@ -64,6 +65,7 @@ type Config struct {
 	Version   string
 	Supply    *supply.Desk
 	Registry  *registry.Desk
+	Access    *access.Desk
 	Node      Node
 	Watch     Watch
 	Responses Responses
@@ -72,12 +74,15 @@ type Config struct {
 	Log       *slog.Logger
 	// Limit is how many public look-ups a second one address may make; 0: 20.
 	Limit float64
+	// Pages are served beside the API; nil: none.
+	Pages Pages
 }
 
 type server struct {
 	Config
 	api     huma.API
 	limits  *limits
+	pages   *limits
 	small   *gate // messages that are being read, and
 	large   *gate // those of them that may be large
 	metrics *metrics
@@ -92,7 +97,7 @@ func New(c Config) (http.Handler, error) {
 	// huma makes its own errors through a variable of the package.
 	problems.Do(func() { huma.NewError = newProblem })
 	s := &server{
-		Config: c, limits: newLimits(c.Limit, c.Now), metrics: newMetrics(c),
+		Config: c, limits: newLimits(c.Limit, c.Now), pages: newLimits(max(c.Limit*pagesLimit/usualLimit, pagesLimit), c.Now), metrics: newMetrics(c),
 		small: newGate(512, 128), large: newGate(8, 4), reporters: newLimits(reportsPerSecond, c.Now),
 	}
 	mux := http.NewServeMux()
@@ -100,6 +105,7 @@ func New(c Config) (http.Handler, error) {
 	config.Info.Description = "Verify a medicine from raw material to bedside. An organisation's API."
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		operatorScheme: {Type: "http", Scheme: "bearer", Description: "The operator's token, in the organisation's data folder."},
+		sessionScheme:  {Type: "apiKey", In: "cookie", Name: cookiePrefix + "GLN", Description: "A person's session, with __Host- before the name under TLS. Policies say what it opens."},
 	}
 	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	config.Components.Schemas.RegisterTypeAlias(reflect.TypeFor[canon.RawJSON](), reflect.TypeFor[any]())
@@ -111,11 +117,15 @@ func New(c Config) (http.Handler, error) {
 	s.public()
 	s.messages()
 	s.acts()
+	s.labels()
 	s.members()
+	s.anchors()
 	s.operate(mux)
 	s.reports()
 	s.lists()
-	return s.around(routed(mux)), nil
+	s.people()
+	s.sessions()
+	return s.around(s.routed(mux)), nil
 }
 
 // schemaName tells types of one name by their package.
@@ -130,25 +140,14 @@ func schemaName(t reflect.Type, hint string) string {
 	return name
 }
 
-const operatorScheme = "operator"
+const (
+	operatorScheme = "operator"
+	sessionScheme  = "session"
+)
 
-// operator marks an operation as the operator's.
-var operator = []map[string][]string{{operatorScheme: {}}}
-
-// authenticate lets operators' operations through with the token only.
-func (s *server) authenticate(ctx huma.Context, next func(huma.Context)) {
-	if len(ctx.Operation().Security) == 0 {
-		next(ctx)
-		return
-	}
-	if !s.authorised(ctx.Header("Authorization")) {
-		s.book(ctx.Context(), ctx.RemoteAddr(), ctx.Operation().OperationID, errUnauthorised)
-		_, w := humago.Unwrap(ctx)
-		send(w, problemOf(errUnauthorised))
-		return
-	}
-	next(ctx)
-}
+// operator marks an operation as the operator's, and of those persons whom a
+// policy permits it.
+var operator = []map[string][]string{{operatorScheme: {}}, {sessionScheme: {}}}
 
 // book enters what a stranger was refused, once a minute for an address and a
 // reason: more would let strangers fill the book.
@@ -156,9 +155,13 @@ func (s *server) book(ctx context.Context, address, operation string, err error)
 	if !s.limits.first(address, refusal.Code(err)) {
 		return
 	}
-	e := audit.New(s.Now(), address, operation, s.GLN, err)
+	s.enter(ctx, audit.New(s.Now(), address, operation, s.GLN, err))
+}
+
+// enter writes an entry; a book that cannot be written is the operator's to hear of.
+func (s *server) enter(ctx context.Context, e audit.Entry) {
 	if err := s.Supply.Audit.Record(context.WithoutCancel(ctx), e); err != nil {
-		s.Log.Error("audit book", "err", err, "operation", operation, "code", e.Code)
+		s.Log.Error("audit book", "err", err, "operation", e.Action, "code", e.Code)
 	}
 }
 

@@ -17,7 +17,7 @@ func TestListsOfANewOrganisation(t *testing.T) {
 		"/v1/batches", "/v1/stock", "/v1/certificates", "/v1/dossiers", "/v1/dossiers?direction=out&state=undecided", "/v1/alerts",
 		"/v1/jobs", "/v1/proposals", "/v1/proposals?status=open",
 	} {
-		got := read[struct {
+		got := shown[struct {
 			Items []any
 			Next  string
 		}](t, o.get(path), http.StatusOK)
@@ -25,10 +25,10 @@ func TestListsOfANewOrganisation(t *testing.T) {
 			t.Errorf("%s: %+v", path, got)
 		}
 	}
-	if q := read[api.Queue](t, o.get("/v1/queue"), http.StatusOK); q.Queued != 0 || q.Receivers == nil {
+	if q := shown[api.Queue](t, o.get("/v1/queue"), http.StatusOK); q.Queued != 0 || q.Receivers == nil {
 		t.Errorf("queue %+v", q)
 	}
-	if peers := read[[]api.Peer](t, o.get("/v1/peers"), http.StatusOK); peers == nil {
+	if peers := shown[[]api.Peer](t, o.get("/v1/peers"), http.StatusOK); peers == nil {
 		t.Error("peers are null")
 	}
 	for _, path := range []string{"/v1/batches", "/v1/stock", "/v1/certificates", "/v1/dossiers", "/v1/alerts", "/v1/jobs", "/v1/proposals", "/v1/queue", "/v1/blocks", "/v1/peers"} {

@@ -19,9 +19,10 @@ const (
 )
 
 // once does a request with an idempotency key, or gives the answer that it got
-// before. Only an operator's key is remembered: others could fill the memory.
+// before. Only the keys of operators and persons are remembered: others could fill
+// the memory.
 func (s *server) once(w *recorder, r *http.Request, key string, next http.Handler) {
-	if !s.authorised(r.Header.Get("Authorization")) {
+	if c := callerOf(r.Context()); !c.operator && c.person == nil {
 		s.guarded(w, r, next)
 		return
 	}
@@ -54,11 +55,11 @@ func (s *server) once(w *recorder, r *http.Request, key string, next http.Handle
 	w.keep = true
 	whole := false
 	defer func() {
-		if whole && w.status < 500 && w.status != http.StatusTooManyRequests {
+		if whole && !w.secret && w.status < 500 && w.status != http.StatusTooManyRequests && w.status != http.StatusForbidden {
 			answer := idempotency.Response{Status: w.status, Type: w.Header().Get("Content-Type"), Body: w.body.Bytes()}
 			err = s.Responses.Finish(ctx, key, began, answer, s.Now())
 		} else {
-			err = s.Responses.Release(ctx, key, began) // it may go well the next time
+			err = s.Responses.Release(ctx, key, began) // it may go well the next time, or with another role
 		}
 		if err != nil {
 			s.Log.Error("idempotency", "err", err)

@@ -97,7 +97,10 @@ func TestParametersAreRead(t *testing.T) {
 }
 
 // public are the operations that anybody may ask.
-var public = []string{"bundle", "block", "case", "checkpoint", "deliver", "members", "opening", "report", "report-status", "status", "trace", "trust"}
+var public = []string{
+	"anchored", "begin-login", "begin-registration", "bundle", "block", "case", "checkpoint", "deliver", "login", "logout", "members", "opening",
+	"register", "report", "report-status", "session", "status", "symbol", "trace", "trust",
+}
 
 // Everything but what is public asks for the token, and refuses without it and
 // with another, before it looks at the request.

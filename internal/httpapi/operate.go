@@ -234,7 +234,7 @@ func (s *server) audit(ctx context.Context, in *struct {
 	out := api.Entries{Items: []api.Entry{}, Next: next}
 	for _, e := range found {
 		out.Items = append(out.Items, api.Entry{
-			Time: e.Time.UTC().Format(time.RFC3339Nano), Actor: e.Actor, Action: e.Action, Subject: e.Subject, Code: e.Code, Detail: e.Detail,
+			Time: e.Time.UTC().Format(time.RFC3339Nano), Actor: e.Actor, Action: e.Action, Subject: e.Subject, Code: e.Code, Detail: e.Detail, Policy: e.Policy,
 		})
 	}
 	return &reply[api.Entries]{out}, nil

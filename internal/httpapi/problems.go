@@ -13,7 +13,7 @@ import (
 )
 
 var (
-	errUnauthorised = refusal.New("unauthorised", "this needs the operator's token")
+	errUnauthorised = refusal.New("unauthorised", "this needs a login, or the operator's token")
 	errTooMany      = refusal.New("too_many_requests", "too many requests from this address; wait a little")
 	errInternal     = refusal.New("internal", "something broke here; the operator's log says what")
 	errTooLarge     = refusal.New("oversized", "the request is larger than it may be")
@@ -33,6 +33,12 @@ func (*problem) ContentType(string) string { return "application/problem+json" }
 // well-formed request was refused for what it asks.
 var statuses = map[string]int{
 	"unauthorised":         http.StatusUnauthorized,
+	"forbidden":            http.StatusForbidden,
+	"passkey_refused":      http.StatusForbidden,
+	"passkey_cloned":       http.StatusForbidden,
+	"invitation_refused":   http.StatusForbidden,
+	"last_administrator":   http.StatusConflict,
+	"ceremony_over":        http.StatusConflict,
 	"not_found":            http.StatusNotFound,
 	"unknown_serial":       http.StatusNotFound,
 	"unknown_batch":        http.StatusNotFound,

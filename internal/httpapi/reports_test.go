@@ -55,7 +55,7 @@ func (o *office) hand(report, address string) *httptest.ResponseRecorder {
 	return o.ask(r)
 }
 
-func read[T any](t testing.TB, w *httptest.ResponseRecorder, status int) T {
+func shown[T any](t testing.TB, w *httptest.ResponseRecorder, status int) T {
 	t.Helper()
 	var v T
 	if err := json.Unmarshal(w.Body.Bytes(), &v); err != nil || w.Code != status {
@@ -76,13 +76,13 @@ func (o *office) get(path string) *httptest.ResponseRecorder {
 func TestReports(t *testing.T) {
 	o := open(t, organisation.Options{})
 	report := signed(t, "httpapi-test", nil)
-	answer := read[api.Report](t, o.hand(report, "192.0.2.1:1"), http.StatusAccepted)
+	answer := shown[api.Report](t, o.hand(report, "192.0.2.1:1"), http.StatusAccepted)
 	if len(answer.SentTo) != 1 || answer.SentTo[0] != o.gln || answer.Digest != canon.Sum([]byte(report)) {
 		t.Errorf("answer %+v", answer)
 	}
 	path := "/v1/reports/" + answer.ID.String()
 	for begin := time.Now(); answer.Status == "under_way" && time.Since(begin) < time.Minute; {
-		answer = read[api.Report](t, o.ask(httptest.NewRequest(http.MethodGet, path, nil)), http.StatusOK)
+		answer = shown[api.Report](t, o.ask(httptest.NewRequest(http.MethodGet, path, nil)), http.StatusOK)
 	}
 	if answer.Status != "received" || answer.Receivers[0].Height == 0 || answer.Receivers[0].Time == 0 {
 		t.Fatalf("%+v", answer)
@@ -93,16 +93,16 @@ func TestReports(t *testing.T) {
 			Content api.ReportContent
 		}
 	}
-	came := read[mail](t, o.get("/v1/messages?type=report/1&direction=in"), http.StatusOK)
+	came := shown[mail](t, o.get("/v1/messages?type=report/1&direction=in"), http.StatusOK)
 	if len(came.Items) != 1 || came.Items[0].Content.Claims.Text != "dizzy" || came.Items[0].Case != answer.Digest.String() || came.Items[0].Content.Report != report {
 		t.Errorf("came %+v", came)
 	}
 	for _, query := range []string{"direction=out", "direction=in&status=sent", "type=report/1&status=queued"} {
-		if got := read[api.Messages](t, o.get("/v1/messages?"+query), http.StatusOK); len(got.Items) != 0 {
+		if got := shown[api.Messages](t, o.get("/v1/messages?"+query), http.StatusOK); len(got.Items) != 0 {
 			t.Errorf("%s: %d messages", query, len(got.Items))
 		}
 	}
-	if again := read[api.Report](t, o.hand(report, "192.0.2.1:1"), http.StatusAccepted); again.ID != answer.ID || again.Status != "received" {
+	if again := shown[api.Report](t, o.hand(report, "192.0.2.1:1"), http.StatusAccepted); again.ID != answer.ID || again.Status != "received" {
 		t.Errorf("again %+v", again)
 	}
 }
@@ -129,7 +129,7 @@ func TestReportsRefused(t *testing.T) {
 	for _, id := range []string{"x", "AAAAAAAAAAAAAAAAAAAAAA"} {
 		problem(t, o.ask(httptest.NewRequest(http.MethodGet, "/v1/reports/"+id, nil)))
 	}
-	book := read[api.Entries](t, o.get("/v1/audit"), http.StatusOK)
+	book := shown[api.Entries](t, o.get("/v1/audit"), http.StatusOK)
 	codes := map[string]bool{}
 	for _, e := range book.Items {
 		codes[e.Action+" "+e.Code] = true
@@ -154,5 +154,5 @@ func TestReportLimit(t *testing.T) {
 	if p := problem(t, w); p.Code != "too_many_requests" || w.Code != http.StatusTooManyRequests {
 		t.Errorf("the eleventh: %d %s", w.Code, p.Code)
 	}
-	read[api.Report](t, o.hand(signed(t, "httpapi-test", nil), "192.0.2.2:1"), http.StatusAccepted)
+	shown[api.Report](t, o.hand(signed(t, "httpapi-test", nil), "192.0.2.2:1"), http.StatusAccepted)
 }

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"theriac/internal/supply"
 	"theriac/refusal"
 )
 
@@ -22,11 +21,11 @@ var (
 var methods = []string{http.MethodDelete, http.MethodGet, http.MethodPost, http.MethodPut}
 
 // routed answers for the mux where it knows no handler: it would answer in plain
-// text, and redirect from paths that are not clean.
-func routed(mux *http.ServeMux) http.Handler {
+// text, and redirect from paths that are not clean. Those of pages are no API's.
+func (s *server) routed(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if p := r.URL.EscapedPath(); r.Method == http.MethodConnect || !strings.HasPrefix(p, "/") || path.Clean(p) != p {
-			send(w, problemOf(supply.ErrUnknown))
+			s.otherwise(w, r)
 			return
 		}
 		if _, pattern := mux.Handler(r); pattern != "" {
@@ -35,7 +34,7 @@ func routed(mux *http.ServeMux) http.Handler {
 		}
 		allowed := taken(mux, r)
 		if len(allowed) == 0 {
-			send(w, problemOf(supply.ErrUnknown))
+			s.otherwise(w, r)
 			return
 		}
 		w.Header().Set("Allow", strings.Join(allowed, ", "))
@@ -69,9 +68,9 @@ func taken(mux *http.ServeMux, r *http.Request) []string {
 }
 
 // sameOrigin refuses changes that a browser sends for a page of another origin.
-// Nothing here hangs on a cookie or an address: without the operator's token a page
-// can hand in signed messages and no more, also after DNS rebinding, when its
-// origin looks like ours.
+// Nothing here hangs on an address: without token and session a page can hand in
+// signed messages and no more, also after DNS rebinding, when its origin looks like
+// ours. What a session lets through is held to more (recognised).
 func sameOrigin(next http.Handler) http.Handler {
 	p := http.NewCrossOriginProtection()
 	p.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { send(w, problemOf(errElsewhere)) }))

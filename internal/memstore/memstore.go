@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"theriac/canon"
+	"theriac/internal/access"
 	"theriac/internal/audit"
 	"theriac/internal/idempotency"
 	"theriac/internal/registry"
@@ -29,6 +30,10 @@ type Store struct {
 	reports      []supply.Report
 	holdings     []canon.Digest
 	responses    map[string]response
+	people       []access.Person // counts and invitation are not in here
+	invitations  []access.Invitation
+	passkeys     []access.Passkey
+	sessions     []access.Session
 }
 
 type document struct {

@@ -11,6 +11,7 @@ import (
 
 	"theriac"
 	"theriac/api"
+	"theriac/canon"
 	"theriac/chain"
 	"theriac/client"
 	"theriac/gs1"
@@ -26,7 +27,8 @@ type node struct {
 	*cometbft.Node
 	gln     string
 	version string
-	maxAge  int64 // seconds; of evidence, in the trust root that it hands out
+	page    canon.Digest // of the pages that the API serves
+	maxAge  int64        // seconds; of evidence, in the trust root that it hands out
 }
 
 // Get implements supply.Ledger and registry.Ledger.
@@ -86,7 +88,7 @@ func (n *node) Status() api.Status {
 	s := n.Node.Status()
 	return api.Status{
 		Version: n.version, GLN: n.gln, Chain: s.Chain, Node: s.Node, Validator: s.Validator, Validates: s.Validates,
-		Height: s.Height, Root: s.Root, CatchingUp: s.CatchingUp, Peers: s.Peers, Waiting: s.Waiting,
+		Height: s.Height, Root: s.Root, CatchingUp: s.CatchingUp, Peers: s.Peers, Waiting: s.Waiting, Page: n.page,
 	}
 }
 

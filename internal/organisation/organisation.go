@@ -14,11 +14,14 @@ import (
 	"time"
 
 	"theriac/client"
+	"theriac/internal/access"
 	"theriac/internal/cometbft"
 	"theriac/internal/httpapi"
 	"theriac/internal/registry"
+	"theriac/internal/site"
 	"theriac/internal/sqlstore"
 	"theriac/internal/supply"
+	"theriac/web"
 )
 
 // Options are what a process decides and settings do not.
@@ -38,6 +41,7 @@ type Organisation struct {
 	Settings *Settings
 	Supply   *supply.Desk
 	Registry *registry.Desk
+	Access   *access.Desk
 	Node     *cometbft.Node
 
 	own     bool // the node is ours to stop
@@ -114,7 +118,11 @@ func (x *Organisation) open(ctx context.Context, dir string, o Options) (err err
 	}
 	x.transport = http.DefaultTransport.(*http.Transport).Clone()
 	x.transport.TLSClientConfig = out
-	n := &node{Node: x.Node, gln: x.Settings.GLN, version: o.Version, maxAge: MaxAge}
+	pages, err := site.New(web.Files())
+	if err != nil {
+		return err
+	}
+	n := &node{Node: x.Node, page: pages.Digest(), gln: x.Settings.GLN, version: o.Version, maxAge: MaxAge}
 	x.Supply = &supply.Desk{
 		GLN: x.Settings.GLN, Chain: x.Node.Chain(), Ledger: n, Keys: x.keys, Messages: x.store, Archive: x.store, Works: x.store,
 		Jobs: x.store, Documents: x.store, Audit: x.store, Reports: x.store, Lists: x.store, Records: n, Post: post{x.transport}, Packs: x.packs,
@@ -124,9 +132,12 @@ func (x *Organisation) open(ctx context.Context, dir string, o Options) (err err
 		GLN: x.Settings.GLN, Chain: x.Node.Chain(), Ledger: n, Keys: x.keys, Applications: x.store, Audit: x.store,
 		Now: o.Now, NewID: newID, Log: x.log,
 	}
+	if x.Access, err = x.newAccess(o); err != nil {
+		return err
+	}
 	x.handler, err = httpapi.New(httpapi.Config{
-		GLN: x.Settings.GLN, Version: o.Version, Supply: x.Supply, Registry: x.Registry, Node: n, Watch: watch{n}, Responses: x.store,
-		Token: token, Now: o.Now, Log: x.log, Limit: o.Limit,
+		GLN: x.Settings.GLN, Version: o.Version, Supply: x.Supply, Registry: x.Registry, Access: x.Access, Node: n, Watch: watch{n}, Responses: x.store,
+		Token: token, Now: o.Now, Log: x.log, Limit: o.Limit, Pages: pages,
 	})
 	if err != nil {
 		return err
@@ -146,11 +157,14 @@ func (x *Organisation) open(ctx context.Context, dir string, o Options) (err err
 // ledger still knows the operation that the key names.
 const kept = 7 * 24 * time.Hour
 
-// prune forgets old answers until ctx ends.
+// prune forgets old answers and sessions until ctx ends.
 func (x *Organisation) prune(ctx context.Context, now func() time.Time) {
 	for {
 		if err := x.store.Prune(ctx, now().Add(-kept)); err != nil && ctx.Err() == nil {
 			x.log.Error("forget old answers", "err", err)
+		}
+		if err := x.store.Forget(ctx, now()); err != nil && ctx.Err() == nil {
+			x.log.Error("forget old sessions", "err", err)
 		}
 		select {
 		case <-time.After(time.Hour):

@@ -27,6 +27,7 @@ type Settings struct {
 	Prefixes []string     `json:"prefixes,omitempty"` // licensed GS1 company prefixes
 	Listen   string       `json:"listen"`             // host:port of the API
 	Endpoint string       `json:"endpoint"`           // address under which others reach it
+	Origin   string       `json:"origin,omitempty"`   // of the console; empty: the endpoint's
 	Store    string       `json:"store,omitempty"`    // empty: SQLite in the folder
 	Node     NodeSettings `json:"node"`
 	TLS      TLS          `json:"tls,omitzero"`
@@ -109,7 +110,7 @@ func (s *Settings) check() error {
 	if s.Node.SnapshotEvery < 0 {
 		return fmt.Errorf("settings: snapshot_every is %d", s.Node.SnapshotEvery)
 	}
-	return errors.Join(s.TLS.check(), s.PKCS11.check())
+	return errors.Join(checkOrigin(s.Origin), s.TLS.check(), s.PKCS11.check())
 }
 
 // Save writes the settings into dir.

@@ -17,7 +17,7 @@ import (
 func good() *Settings {
 	return &Settings{
 		GLN: ExampleGLN(7), Name: "Maker", Roles: []chain.Role{chain.Manufacturer}, Prefixes: []string{"9521141"},
-		Listen: "127.0.0.1:8080", Endpoint: "https://maker.example:8080", Store: "postgres://db/theriac",
+		Listen: "127.0.0.1:8080", Endpoint: "https://maker.example:8080", Origin: "https://console.example", Store: "postgres://db/theriac",
 		Node: NodeSettings{Listen: "127.0.0.1:26656", Peers: []string{"a@b:1"}, Profile: cometbft.WAN, SnapshotEvery: 10, SyncFrom: "http://x"},
 		TLS:  TLS{Certificate: "c.pem", Key: "k.pem", ClientCA: "ca.pem", RootCA: "ca.pem"}, PKCS11: &PKCS11{"m.so", "label", "pin"},
 	}
@@ -52,6 +52,13 @@ func TestSettingsRefused(t *testing.T) {
 		"no name":        func(s *Settings) { s.Name = "" },
 		"no listen":      func(s *Settings) { s.Listen = "" },
 		"listen":         func(s *Settings) { s.Listen = "localhost" },
+		"origin":         func(s *Settings) { s.Origin = "console.example" },
+		"origin's path":  func(s *Settings) { s.Origin = "https://console.example/" },
+		"origin's user":  func(s *Settings) { s.Origin = "https://a@console.example" },
+		"origin's port":  func(s *Settings) { s.Origin = "https://console.example:443" },
+		"origin's case":  func(s *Settings) { s.Origin = "https://Console.example" },
+		"origin of IP":   func(s *Settings) { s.Origin = "https://192.0.2.1" },
+		"plain origin":   func(s *Settings) { s.Origin = "http://console.example" },
 		"endpoint":       func(s *Settings) { s.Endpoint = "ftp://maker.example" },
 		"profile":        func(s *Settings) { s.Node.Profile = "moon" },
 		"snapshots":      func(s *Settings) { s.Node.SnapshotEvery = -1 },
@@ -140,6 +147,28 @@ func TestRoles(t *testing.T) {
 	for _, names := range [][]string{nil, {"wizard"}, {"supplier", "supplier"}, {"administration", "supplier"}} {
 		if _, err := Roles(names); err == nil {
 			t.Errorf("Roles(%q) took them", names)
+		}
+	}
+}
+
+// The console is where the settings say, or at the endpoint under a name that
+// passkeys can be bound to.
+func TestConsole(t *testing.T) {
+	for _, tt := range []struct{ endpoint, origin, want string }{
+		{"http://127.0.0.1:8080", "", "http://localhost:8080"},
+		{"http://[::1]:8080", "", "http://localhost:8080"},
+		{"http://localhost:8080", "", "http://localhost:8080"},
+		{"https://maker.example:8443/api", "", "https://maker.example:8443"},
+		{"https://Maker.example", "", "https://maker.example"},
+		{"https://maker.example:443", "", "https://maker.example"},
+		{"http://192.0.2.1:8080", "https://console.example", "https://console.example"},
+		{"http://192.0.2.1:8080", "", ""},
+		{"http://maker.example:8080", "", ""}, // no browser has passkeys there
+		{"", "", ""},
+	} {
+		s := Settings{Endpoint: tt.endpoint, Origin: tt.origin}
+		if got := s.Console(); got != tt.want {
+			t.Errorf("Console(%q, %q) = %q, want %q", tt.endpoint, tt.origin, got, tt.want)
 		}
 	}
 }

@@ -386,7 +386,7 @@ func (d *Desk) record(ctx context.Context, actor, action, subject string, err er
 	if errors.Is(err, ErrBusy) {
 		return
 	}
-	if err := d.Audit.Record(context.WithoutCancel(ctx), audit.New(d.Now(), actor, action, subject, err)); err != nil {
+	if err := d.Audit.Record(context.WithoutCancel(ctx), audit.New(d.Now(), actor, action, subject, err).In(ctx)); err != nil {
 		d.Log.Error("audit book", "err", err, "action", action, "subject", subject)
 	}
 }

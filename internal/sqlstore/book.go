@@ -16,7 +16,7 @@ import (
 func (s *Store) Record(ctx context.Context, e audit.Entry) error {
 	return fail("record an entry", s.writer().InsertEntry(ctx, query.InsertEntryParams{
 		Time: e.Time.UnixMicro(), Actor: query.Text(e.Actor), Action: query.Text(e.Action), Subject: query.Text(e.Subject),
-		Code: query.Text(e.Code), Detail: query.Text(e.Detail),
+		Code: query.Text(e.Code), Detail: query.Text(e.Detail), Policy: query.Text(e.Policy),
 	}))
 }
 
@@ -44,7 +44,7 @@ func (s *Store) Entries(ctx context.Context, cursor string, limit int) ([]audit.
 	for i, r := range found {
 		out[i] = audit.Entry{
 			Time: moment(r.Time), Actor: string(r.Actor), Action: string(r.Action), Subject: string(r.Subject),
-			Code: string(r.Code), Detail: string(r.Detail),
+			Code: string(r.Code), Detail: string(r.Detail), Policy: string(r.Policy),
 		}
 	}
 	return out, next, nil

@@ -97,6 +97,7 @@ func laws(t *testing.T, e engine) {
 		"audit":        func(t *testing.T, s *Store) { storetest.Audit(t, s) },
 		"applications": func(t *testing.T, s *Store) { storetest.Applications(t, s) },
 		"responses":    func(t *testing.T, s *Store) { storetest.Responses(t, s) },
+		"people":       func(t *testing.T, s *Store) { storetest.People(t, s) },
 		"lists":        func(t *testing.T, s *Store) { storetest.Lists(t, s) },
 		"reports":      func(t *testing.T, s *Store) { storetest.Reports(t, s) },
 	} {

@@ -27,6 +27,7 @@ func Audit(t *testing.T, s supply.Audit) {
 		e := audit.Entry{
 			Time: moments().Draw(t, "time"), Actor: texts().Draw(t, "actor"), Action: texts().Draw(t, "action"),
 			Subject: texts().Draw(t, "subject"), Code: texts().Draw(t, "code"), Detail: texts().Draw(t, "detail"),
+			Policy: texts().Draw(t, "policy"),
 		}
 		must(t, "Record", s.Record(ctx, e))
 		e.Time = kept(e.Time)

@@ -33,6 +33,8 @@ func (d *Desk) Release(ctx context.Context, id canon.ID, r api.Release) (*Job, e
 		d.running.unclaim(lot)
 		return nil, err
 	}
+	// Who ordered it is known now only: after a crash nobody acts any more.
+	d.record(ctx, "operator", "order "+kindRelease, id.String(), nil)
 	d.startRelease(*j, r)
 	return j, nil
 }

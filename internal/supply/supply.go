@@ -289,7 +289,7 @@ type Mention struct {
 
 // record writes an entry; a book that cannot be written is the operator's to hear of.
 func (d *Desk) record(ctx context.Context, actor, action, subject string, err error) {
-	e := audit.New(d.Now(), actor, action, subject, err)
+	e := audit.New(d.Now(), actor, action, subject, err).In(ctx)
 	if err := d.Audit.Record(context.WithoutCancel(ctx), e); err != nil {
 		d.Log.Error("audit book", "err", err, "action", action, "subject", subject, "code", e.Code)
 	}

@@ -21,6 +21,7 @@ type Audit struct {
 	Subject Text
 	Code    Text
 	Detail  Text
+	Policy  Text
 }
 
 type Batch struct {
@@ -50,6 +51,12 @@ type Document struct {
 type Holding struct {
 	Seq   int64
 	Batch Text
+}
+
+type Invitation struct {
+	Code    Text
+	Person  Text
+	Expires int64
 }
 
 type Job struct {
@@ -88,6 +95,16 @@ type Message struct {
 	BlockTime int64
 }
 
+type Passkey struct {
+	Seq     int64
+	ID      Text
+	Person  Text
+	Count   int64
+	Record  Bytes
+	Created int64
+	Used    int64
+}
+
 type Report struct {
 	Seq     int64
 	ID      Text
@@ -104,4 +121,11 @@ type Response struct {
 	Status  int64
 	Type    Text
 	Body    Bytes
+}
+
+type Session struct {
+	Token  Text
+	Person Text
+	Began  int64
+	Used   int64
 }

@@ -118,7 +118,7 @@ WHERE seq IN (SELECT document FROM mentions WHERE identifier = $1)
 ORDER BY seq;
 
 -- name: InsertEntry :exec
-INSERT INTO audit (time, actor, action, subject, code, detail) VALUES ($1, $2, $3, $4, $5, $6);
+INSERT INTO audit (time, actor, action, subject, code, detail, policy) VALUES ($1, $2, $3, $4, $5, $6, $7);
 
 -- name: Entries :many
 SELECT * FROM audit WHERE seq < @before ORDER BY seq DESC LIMIT @count;
@@ -153,6 +153,78 @@ UPDATE responses SET at = @lapsed WHERE status = 0 AND at > @lapsed;
 
 -- name: PruneResponses :exec
 DELETE FROM responses WHERE at < @before;
+
+-- name: InsertPerson :exec
+INSERT INTO persons (id, name, role, created, seen) VALUES ($1, $2, $3, $4, $5);
+
+-- name: Person :one
+SELECT persons.*, (SELECT COUNT(*) FROM passkeys WHERE person = persons.id) AS passkeys,
+  CAST(COALESCE((SELECT expires FROM invitations WHERE person = persons.id), 0) AS BIGINT) AS invited
+FROM persons WHERE persons.id = $1;
+
+-- name: People :many
+SELECT persons.*, (SELECT COUNT(*) FROM passkeys WHERE person = persons.id) AS passkeys,
+  CAST(COALESCE((SELECT expires FROM invitations WHERE person = persons.id), 0) AS BIGINT) AS invited
+FROM persons ORDER BY persons.seq;
+
+-- name: HoldPerson :execrows
+UPDATE persons SET role = role WHERE id = $1;
+
+-- name: SetRole :execrows
+UPDATE persons SET role = $1 WHERE id = $2;
+
+-- name: SetSeen :exec
+UPDATE persons SET seen = @now WHERE id = @id AND seen < @now;
+
+-- name: DeletePerson :execrows
+DELETE FROM persons WHERE id = $1;
+
+-- name: PutInvitation :exec
+INSERT INTO invitations (code, person, expires) VALUES ($1, $2, $3)
+ON CONFLICT (person) DO UPDATE SET code = excluded.code, expires = excluded.expires;
+
+-- name: Invitation :one
+SELECT * FROM invitations WHERE code = $1;
+
+-- name: TakeInvitation :execrows
+DELETE FROM invitations WHERE code = @code AND person = @person AND expires > @now;
+
+-- name: PruneInvitations :exec
+DELETE FROM invitations WHERE expires <= @now;
+
+-- name: InsertPasskey :exec
+INSERT INTO passkeys (id, person, count, record, created, used) VALUES ($1, $2, $3, $4, $5, $6);
+
+-- name: Passkey :one
+SELECT * FROM passkeys WHERE id = $1;
+
+-- name: PasskeysOf :many
+SELECT * FROM passkeys WHERE person = $1 ORDER BY seq;
+
+-- name: UsePasskey :execrows
+UPDATE passkeys SET count = @count, record = @record, used = @used
+WHERE id = @id AND person = @person AND count = @was;
+
+-- name: DeletePasskeysOf :exec
+DELETE FROM passkeys WHERE person = $1;
+
+-- name: InsertSession :exec
+INSERT INTO sessions (token, person, began, used) VALUES ($1, $2, $3, $4);
+
+-- name: Session :one
+SELECT * FROM sessions WHERE token = $1;
+
+-- name: TouchSession :execrows
+UPDATE sessions SET used = @now WHERE token = @token AND used < @now;
+
+-- name: DeleteSession :exec
+DELETE FROM sessions WHERE token = $1;
+
+-- name: DeleteSessionsOf :exec
+DELETE FROM sessions WHERE person = $1;
+
+-- name: PruneSessions :exec
+DELETE FROM sessions WHERE began <= @began OR used <= @used;
 
 -- name: InsertReport :execrows
 INSERT INTO reports (id, jws, sent_to, created, handed) VALUES ($1, $2, $3, $4, 0) ON CONFLICT DO NOTHING;

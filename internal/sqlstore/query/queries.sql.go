@@ -207,6 +207,45 @@ func (q *Queries) DeferMessage(ctx context.Context, arg DeferMessageParams) (int
 	return result.RowsAffected()
 }
 
+const deletePasskeysOf = `-- name: DeletePasskeysOf :exec
+DELETE FROM passkeys WHERE person = $1
+`
+
+func (q *Queries) DeletePasskeysOf(ctx context.Context, person Text) error {
+	_, err := q.db.ExecContext(ctx, deletePasskeysOf, person)
+	return err
+}
+
+const deletePerson = `-- name: DeletePerson :execrows
+DELETE FROM persons WHERE id = $1
+`
+
+func (q *Queries) DeletePerson(ctx context.Context, id Text) (int64, error) {
+	result, err := q.db.ExecContext(ctx, deletePerson, id)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const deleteSession = `-- name: DeleteSession :exec
+DELETE FROM sessions WHERE token = $1
+`
+
+func (q *Queries) DeleteSession(ctx context.Context, token Text) error {
+	_, err := q.db.ExecContext(ctx, deleteSession, token)
+	return err
+}
+
+const deleteSessionsOf = `-- name: DeleteSessionsOf :exec
+DELETE FROM sessions WHERE person = $1
+`
+
+func (q *Queries) DeleteSessionsOf(ctx context.Context, person Text) error {
+	_, err := q.db.ExecContext(ctx, deleteSessionsOf, person)
+	return err
+}
+
 const document = `-- name: Document :one
 SELECT seq, digest, media, bytes, created, leaf, height, block_time FROM documents WHERE digest = $1
 `
@@ -260,7 +299,7 @@ func (q *Queries) DueMessages(ctx context.Context, arg DueMessagesParams) ([]int
 }
 
 const entries = `-- name: Entries :many
-SELECT seq, time, actor, action, subject, code, detail FROM audit WHERE seq < $1 ORDER BY seq DESC LIMIT $2
+SELECT seq, time, actor, action, subject, code, detail, policy FROM audit WHERE seq < $1 ORDER BY seq DESC LIMIT $2
 `
 
 type EntriesParams struct {
@@ -285,6 +324,7 @@ func (q *Queries) Entries(ctx context.Context, arg EntriesParams) ([]Audit, erro
 			&i.Subject,
 			&i.Code,
 			&i.Detail,
+			&i.Policy,
 		); err != nil {
 			return nil, err
 		}
@@ -305,6 +345,18 @@ UPDATE reports SET handed = 1 WHERE id = $1
 
 func (q *Queries) HandReport(ctx context.Context, id Text) (int64, error) {
 	result, err := q.db.ExecContext(ctx, handReport, id)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const holdPerson = `-- name: HoldPerson :execrows
+UPDATE persons SET role = role WHERE id = $1
+`
+
+func (q *Queries) HoldPerson(ctx context.Context, id Text) (int64, error) {
+	result, err := q.db.ExecContext(ctx, holdPerson, id)
 	if err != nil {
 		return 0, err
 	}
@@ -402,7 +454,7 @@ func (q *Queries) InsertDocument(ctx context.Context, arg InsertDocumentParams) 
 }
 
 const insertEntry = `-- name: InsertEntry :exec
-INSERT INTO audit (time, actor, action, subject, code, detail) VALUES ($1, $2, $3, $4, $5, $6)
+INSERT INTO audit (time, actor, action, subject, code, detail, policy) VALUES ($1, $2, $3, $4, $5, $6, $7)
 `
 
 type InsertEntryParams struct {
@@ -412,6 +464,7 @@ type InsertEntryParams struct {
 	Subject Text
 	Code    Text
 	Detail  Text
+	Policy  Text
 }
 
 func (q *Queries) InsertEntry(ctx context.Context, arg InsertEntryParams) error {
@@ -422,6 +475,7 @@ func (q *Queries) InsertEntry(ctx context.Context, arg InsertEntryParams) error 
 		arg.Subject,
 		arg.Code,
 		arg.Detail,
+		arg.Policy,
 	)
 	return err
 }
@@ -518,6 +572,54 @@ func (q *Queries) InsertMessage(ctx context.Context, arg InsertMessageParams) (i
 	return seq, err
 }
 
+const insertPasskey = `-- name: InsertPasskey :exec
+INSERT INTO passkeys (id, person, count, record, created, used) VALUES ($1, $2, $3, $4, $5, $6)
+`
+
+type InsertPasskeyParams struct {
+	ID      Text
+	Person  Text
+	Count   int64
+	Record  Bytes
+	Created int64
+	Used    int64
+}
+
+func (q *Queries) InsertPasskey(ctx context.Context, arg InsertPasskeyParams) error {
+	_, err := q.db.ExecContext(ctx, insertPasskey,
+		arg.ID,
+		arg.Person,
+		arg.Count,
+		arg.Record,
+		arg.Created,
+		arg.Used,
+	)
+	return err
+}
+
+const insertPerson = `-- name: InsertPerson :exec
+INSERT INTO persons (id, name, role, created, seen) VALUES ($1, $2, $3, $4, $5)
+`
+
+type InsertPersonParams struct {
+	ID      Text
+	Name    Text
+	Role    Text
+	Created int64
+	Seen    int64
+}
+
+func (q *Queries) InsertPerson(ctx context.Context, arg InsertPersonParams) error {
+	_, err := q.db.ExecContext(ctx, insertPerson,
+		arg.ID,
+		arg.Name,
+		arg.Role,
+		arg.Created,
+		arg.Seen,
+	)
+	return err
+}
+
 const insertReport = `-- name: InsertReport :execrows
 INSERT INTO reports (id, jws, sent_to, created, handed) VALUES ($1, $2, $3, $4, 0) ON CONFLICT DO NOTHING
 `
@@ -540,6 +642,38 @@ func (q *Queries) InsertReport(ctx context.Context, arg InsertReportParams) (int
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+const insertSession = `-- name: InsertSession :exec
+INSERT INTO sessions (token, person, began, used) VALUES ($1, $2, $3, $4)
+`
+
+type InsertSessionParams struct {
+	Token  Text
+	Person Text
+	Began  int64
+	Used   int64
+}
+
+func (q *Queries) InsertSession(ctx context.Context, arg InsertSessionParams) error {
+	_, err := q.db.ExecContext(ctx, insertSession,
+		arg.Token,
+		arg.Person,
+		arg.Began,
+		arg.Used,
+	)
+	return err
+}
+
+const invitation = `-- name: Invitation :one
+SELECT code, person, expires FROM invitations WHERE code = $1
+`
+
+func (q *Queries) Invitation(ctx context.Context, code Text) (Invitation, error) {
+	row := q.db.QueryRowContext(ctx, invitation, code)
+	var i Invitation
+	err := row.Scan(&i.Code, &i.Person, &i.Expires)
+	return i, err
 }
 
 const job = `-- name: Job :one
@@ -1042,12 +1176,171 @@ func (q *Queries) MessageBySeq(ctx context.Context, seq int64) (Message, error) 
 	return i, err
 }
 
+const passkey = `-- name: Passkey :one
+SELECT seq, id, person, count, record, created, used FROM passkeys WHERE id = $1
+`
+
+func (q *Queries) Passkey(ctx context.Context, id Text) (Passkey, error) {
+	row := q.db.QueryRowContext(ctx, passkey, id)
+	var i Passkey
+	err := row.Scan(
+		&i.Seq,
+		&i.ID,
+		&i.Person,
+		&i.Count,
+		&i.Record,
+		&i.Created,
+		&i.Used,
+	)
+	return i, err
+}
+
+const passkeysOf = `-- name: PasskeysOf :many
+SELECT seq, id, person, count, record, created, used FROM passkeys WHERE person = $1 ORDER BY seq
+`
+
+func (q *Queries) PasskeysOf(ctx context.Context, person Text) ([]Passkey, error) {
+	rows, err := q.db.QueryContext(ctx, passkeysOf, person)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Passkey
+	for rows.Next() {
+		var i Passkey
+		if err := rows.Scan(
+			&i.Seq,
+			&i.ID,
+			&i.Person,
+			&i.Count,
+			&i.Record,
+			&i.Created,
+			&i.Used,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const people = `-- name: People :many
+SELECT persons.seq, persons.id, persons.name, persons.role, persons.created, persons.seen, (SELECT COUNT(*) FROM passkeys WHERE person = persons.id) AS passkeys,
+  CAST(COALESCE((SELECT expires FROM invitations WHERE person = persons.id), 0) AS BIGINT) AS invited
+FROM persons ORDER BY persons.seq
+`
+
+type PeopleRow struct {
+	Seq      int64
+	ID       Text
+	Name     Text
+	Role     Text
+	Created  int64
+	Seen     int64
+	Passkeys int64
+	Invited  int64
+}
+
+func (q *Queries) People(ctx context.Context) ([]PeopleRow, error) {
+	rows, err := q.db.QueryContext(ctx, people)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []PeopleRow
+	for rows.Next() {
+		var i PeopleRow
+		if err := rows.Scan(
+			&i.Seq,
+			&i.ID,
+			&i.Name,
+			&i.Role,
+			&i.Created,
+			&i.Seen,
+			&i.Passkeys,
+			&i.Invited,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const person = `-- name: Person :one
+SELECT persons.seq, persons.id, persons.name, persons.role, persons.created, persons.seen, (SELECT COUNT(*) FROM passkeys WHERE person = persons.id) AS passkeys,
+  CAST(COALESCE((SELECT expires FROM invitations WHERE person = persons.id), 0) AS BIGINT) AS invited
+FROM persons WHERE persons.id = $1
+`
+
+type PersonRow struct {
+	Seq      int64
+	ID       Text
+	Name     Text
+	Role     Text
+	Created  int64
+	Seen     int64
+	Passkeys int64
+	Invited  int64
+}
+
+func (q *Queries) Person(ctx context.Context, id Text) (PersonRow, error) {
+	row := q.db.QueryRowContext(ctx, person, id)
+	var i PersonRow
+	err := row.Scan(
+		&i.Seq,
+		&i.ID,
+		&i.Name,
+		&i.Role,
+		&i.Created,
+		&i.Seen,
+		&i.Passkeys,
+		&i.Invited,
+	)
+	return i, err
+}
+
+const pruneInvitations = `-- name: PruneInvitations :exec
+DELETE FROM invitations WHERE expires <= $1
+`
+
+func (q *Queries) PruneInvitations(ctx context.Context, now int64) error {
+	_, err := q.db.ExecContext(ctx, pruneInvitations, now)
+	return err
+}
+
 const pruneResponses = `-- name: PruneResponses :exec
 DELETE FROM responses WHERE at < $1
 `
 
 func (q *Queries) PruneResponses(ctx context.Context, before int64) error {
 	_, err := q.db.ExecContext(ctx, pruneResponses, before)
+	return err
+}
+
+const pruneSessions = `-- name: PruneSessions :exec
+DELETE FROM sessions WHERE began <= $1 OR used <= $2
+`
+
+type PruneSessionsParams struct {
+	Began int64
+	Used  int64
+}
+
+func (q *Queries) PruneSessions(ctx context.Context, arg PruneSessionsParams) error {
+	_, err := q.db.ExecContext(ctx, pruneSessions, arg.Began, arg.Used)
 	return err
 }
 
@@ -1092,6 +1385,22 @@ INSERT INTO holdings (batch) VALUES ($1) ON CONFLICT DO NOTHING
 
 func (q *Queries) PutHolding(ctx context.Context, batch Text) error {
 	_, err := q.db.ExecContext(ctx, putHolding, batch)
+	return err
+}
+
+const putInvitation = `-- name: PutInvitation :exec
+INSERT INTO invitations (code, person, expires) VALUES ($1, $2, $3)
+ON CONFLICT (person) DO UPDATE SET code = excluded.code, expires = excluded.expires
+`
+
+type PutInvitationParams struct {
+	Code    Text
+	Person  Text
+	Expires int64
+}
+
+func (q *Queries) PutInvitation(ctx context.Context, arg PutInvitationParams) error {
+	_, err := q.db.ExecContext(ctx, putInvitation, arg.Code, arg.Person, arg.Expires)
 	return err
 }
 
@@ -1224,6 +1533,53 @@ func (q *Queries) RunningJobs(ctx context.Context) ([]Job, error) {
 	return items, nil
 }
 
+const session = `-- name: Session :one
+SELECT token, person, began, used FROM sessions WHERE token = $1
+`
+
+func (q *Queries) Session(ctx context.Context, token Text) (Session, error) {
+	row := q.db.QueryRowContext(ctx, session, token)
+	var i Session
+	err := row.Scan(
+		&i.Token,
+		&i.Person,
+		&i.Began,
+		&i.Used,
+	)
+	return i, err
+}
+
+const setRole = `-- name: SetRole :execrows
+UPDATE persons SET role = $1 WHERE id = $2
+`
+
+type SetRoleParams struct {
+	Role Text
+	ID   Text
+}
+
+func (q *Queries) SetRole(ctx context.Context, arg SetRoleParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, setRole, arg.Role, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const setSeen = `-- name: SetSeen :exec
+UPDATE persons SET seen = $1 WHERE id = $2 AND seen < $1
+`
+
+type SetSeenParams struct {
+	Now int64
+	ID  Text
+}
+
+func (q *Queries) SetSeen(ctx context.Context, arg SetSeenParams) error {
+	_, err := q.db.ExecContext(ctx, setSeen, arg.Now, arg.ID)
+	return err
+}
+
 const settleMessage = `-- name: SettleMessage :execrows
 UPDATE messages
 SET status = $1, attempts = $2, next = $3, code = $4, bc = $5, envelope = $6, height = $7, leaf = $8, block_time = $9
@@ -1264,6 +1620,24 @@ func (q *Queries) SettleMessage(ctx context.Context, arg SettleMessageParams) (i
 	return result.RowsAffected()
 }
 
+const takeInvitation = `-- name: TakeInvitation :execrows
+DELETE FROM invitations WHERE code = $1 AND person = $2 AND expires > $3
+`
+
+type TakeInvitationParams struct {
+	Code   Text
+	Person Text
+	Now    int64
+}
+
+func (q *Queries) TakeInvitation(ctx context.Context, arg TakeInvitationParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, takeInvitation, arg.Code, arg.Person, arg.Now)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const takeKey = `-- name: TakeKey :execrows
 INSERT INTO responses (key, request, at, status, type) VALUES ($1, $2, $3, 0, '')
 ON CONFLICT (key) DO UPDATE SET at = excluded.at
@@ -1285,6 +1659,23 @@ func (q *Queries) TakeKey(ctx context.Context, arg TakeKeyParams) (int64, error)
 		arg.Now,
 		arg.Lapsed,
 	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const touchSession = `-- name: TouchSession :execrows
+UPDATE sessions SET used = $1 WHERE token = $2 AND used < $1
+`
+
+type TouchSessionParams struct {
+	Now   int64
+	Token Text
+}
+
+func (q *Queries) TouchSession(ctx context.Context, arg TouchSessionParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, touchSession, arg.Now, arg.Token)
 	if err != nil {
 		return 0, err
 	}
@@ -1323,6 +1714,35 @@ func (q *Queries) UnhandedReports(ctx context.Context) ([]Report, error) {
 		return nil, err
 	}
 	return items, nil
+}
+
+const usePasskey = `-- name: UsePasskey :execrows
+UPDATE passkeys SET count = $1, record = $2, used = $3
+WHERE id = $4 AND person = $5 AND count = $6
+`
+
+type UsePasskeyParams struct {
+	Count  int64
+	Record Bytes
+	Used   int64
+	ID     Text
+	Person Text
+	Was    int64
+}
+
+func (q *Queries) UsePasskey(ctx context.Context, arg UsePasskeyParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, usePasskey,
+		arg.Count,
+		arg.Record,
+		arg.Used,
+		arg.ID,
+		arg.Person,
+		arg.Was,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 const waiting = `-- name: Waiting :many
