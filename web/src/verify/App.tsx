@@ -1,8 +1,10 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
+import { elementString } from '../gs1/gs1'
 import { Button } from '../ui/Button'
 import { LanguageSwitch } from '../ui/LanguageSwitch'
 import { Notice } from '../ui/Notice'
 import { Theme } from '../ui/Theme'
+import { register } from '../worker/register'
 import { AboutDialog } from './AboutDialog'
 import { ChecksView } from './ChecksView'
 import type { World } from './check'
@@ -18,14 +20,19 @@ import { VerdictView, wordOf } from './VerdictView'
 import type { State } from './verdict'
 import { WayView } from './WayView'
 
-type Open = 'scanner' | 'trust' | 'about' | undefined
+type Open = 'scanner' | 'trust' | 'about' | 'report' | undefined
 
 /** The verify page. `first` is the code that its address holds. */
 export function App({ world, first }: { world: World; first: string | undefined }) {
   const text = useVerifyText()
   const checks = useCheck(world)
   const [open, setOpen] = useState<Open>()
+  const [accept, setAccept] = useState<() => void>()
   const { state } = checks
+  useEffect(() => {
+    // Without a worker the page works all the same, as long as it is open.
+    register((take) => setAccept(() => take)).catch(() => undefined)
+  }, [])
   useEffect(() => {
     document.title = `Theriac: ${text.title}`
   }, [text])
@@ -34,9 +41,10 @@ export function App({ world, first }: { world: World; first: string | undefined 
   }, [])
   return (
     <>
-      <a class="skip" href="#main">
+      {/* No link: the address keeps its fragment, which can name the root of trust. */}
+      <button type="button" class="skip" onClick={() => document.getElementById('main')?.focus()}>
         {text.skip}
-      </a>
+      </button>
       <header class="top">
         <a class="brand" href="/">
           <img src="/icon.svg" alt="" width="32" height="32" /> Theriac
@@ -44,16 +52,23 @@ export function App({ world, first }: { world: World; first: string | undefined 
         <LanguageSwitch />
         <Theme />
       </header>
-      <main id="main">
+      <main id="main" tabIndex={-1}>
         <h1 class={state.result ? 'small' : undefined}>{text.title}</h1>
         {!state.result && <p class="lead">{text.intro}</p>}
         <Live text={text} state={state} />
         {state.result ? (
-          <Shown checks={checks} world={world} text={text} onTrust={() => setOpen('trust')} />
+          <Shown checks={checks} world={world} text={text} onOpen={setOpen} />
         ) : (
           <EntryForm text={text} busy={state.checking} onScan={() => setOpen('scanner')} onCheck={checks.check} />
         )}
         <Past checks={checks} text={text} />
+        {accept && (
+          <Notice look="plain" title={text.aboutWaiting}>
+            <Button id="update" onClick={accept}>
+              {text.aboutReload}
+            </Button>
+          </Notice>
+        )}
       </main>
       <footer class="bottom">
         <label class="button bare file">
@@ -76,7 +91,7 @@ export function App({ world, first }: { world: World; first: string | undefined 
           {text.about}
         </Button>
       </footer>
-      <Dialogs open={open} world={world} checks={checks} text={text} onClose={() => setOpen(undefined)} />
+      <Dialogs open={open} world={world} checks={checks} text={text} accept={accept} onClose={() => setOpen(undefined)} />
     </>
   )
 }
@@ -86,25 +101,44 @@ interface DialogsGiven {
   world: World
   checks: Checks
   text: Text
+  accept: (() => void) | undefined
   onClose: () => void
 }
 
-function Dialogs({ open, world, checks, text, onClose }: DialogsGiven) {
+function Dialogs({ open, world, checks, text, accept, onClose }: DialogsGiven) {
   const scan = useLoaded(open === 'scanner', () => import('../scan/Scanner'))
+  const report = useLoaded(open === 'report', () => import('./ReportDialog'))
+  const { state } = checks
   const scanned = (code: string) => {
     onClose()
     checks.check(code)
   }
   if (open === 'trust')
     return <TrustDialog text={text} world={world} standing={checks.standing} onStanding={checks.setStanding} onClose={onClose} />
-  if (open === 'about') return <AboutDialog text={text} onClose={onClose} />
-  if (open !== 'scanner') return null
-  if (typeof scan === 'object') return <scan.Scanner text={text} onCode={scanned} onClose={onClose} />
+  if (open === 'about') return <AboutDialog text={text} world={world} accept={accept} onClose={onClose} />
+  if (open === 'report' && typeof report === 'object' && state.result) {
+    return (
+      <report.ReportDialog
+        world={world}
+        chain={checks.standing?.root?.trust.chainID}
+        code={codeOf(state)}
+        result={state.result}
+        onClose={onClose}
+      />
+    )
+  }
+  if (open === undefined) return null
+  if (open === 'scanner' && typeof scan === 'object') return <scan.Scanner text={text} onCode={scanned} onClose={onClose} />
   return (
     <div class="toast" role="status">
-      {scan === 'failed' ? text.scanBroken : text.scanLoading}
+      {scan === 'failed' || report === 'failed' ? text.partBroken : text.partLoading}
     </div>
   )
+}
+
+/** The code that a report is about: what was read, or what the opened file says. */
+function codeOf(state: State): string {
+  return state.code || (state.result?.evidence ? elementString(state.result.evidence.verdict.facts) : '')
 }
 
 /** Tells who does not see the page what goes on in it. */
@@ -120,10 +154,10 @@ interface ShownGiven {
   checks: Checks
   world: World
   text: Text
-  onTrust: () => void
+  onOpen: (open: Open) => void
 }
 
-function Shown({ checks, world, text, onTrust }: ShownGiven) {
+function Shown({ checks, world, text, onOpen }: ShownGiven) {
   const { state } = checks
   const now = useNow(world)
   const place = useRef<HTMLElement>(null)
@@ -152,7 +186,8 @@ function Shown({ checks, world, text, onTrust }: ShownGiven) {
       />
       {trouble && (
         <Notice look="bad" title={text.trust}>
-          <Button look="danger" onClick={onTrust}>
+          <p>{text.trustExplain}</p>
+          <Button look="danger" onClick={() => onOpen('trust')}>
             {text.trustManage}
           </Button>
         </Notice>
@@ -166,8 +201,22 @@ function Shown({ checks, world, text, onTrust }: ShownGiven) {
           <TakeView result={state.result} evidence={evidence} text={text} />
         </>
       )}
-      <TrustLine checks={checks} text={text} onTrust={onTrust} />
+      <ReportLine text={text} onOpen={onOpen} />
+      <TrustLine checks={checks} text={text} onTrust={() => onOpen('trust')} />
     </>
+  )
+}
+
+/** Where a suspicion goes: to those who must hear of it. */
+function ReportLine({ text, onOpen }: { text: Text; onOpen: (open: Open) => void }) {
+  return (
+    <section id="report-line" class="panel" aria-labelledby="report-line-title">
+      <h2 id="report-line-title">{text.report}</h2>
+      <p class="quiet">{text.reportNote}</p>
+      <Button id="report" icon="report" onClick={() => onOpen('report')}>
+        {text.reportOpen}
+      </Button>
+    </section>
   )
 }
 

@@ -38,7 +38,7 @@ export function useCheck(world: World): Checks {
     (text: string) => {
       const reading = read(text, world.now())
       if (reading.kind !== 'pack') {
-        act({ type: 'check', code: text.slice(0, 100) })
+        act({ type: 'check', code: text.slice(0, 500) })
         run(async () => ({ finding: unread(reading) }))
         return
       }
