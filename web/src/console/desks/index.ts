@@ -15,6 +15,7 @@ import { Materials } from './materials'
 import { Moves } from './moving'
 import { Recalls } from './recall'
 import { Shipments } from './shipments'
+import { Signals } from './signalboard'
 import { Stockroom } from './stockroom'
 import { Requests } from './supplier'
 import { administrationTexts } from './text.administration'
@@ -77,6 +78,13 @@ export const screens: Screen[] = [
     needs: ['certificate-list'],
     roles: ['administration', 'manufacturer'],
     view: Certificates,
+  },
+  {
+    path: 'signals',
+    title: () => administrationTexts[language()].signalsTitle,
+    needs: ['certificate-list', ...reads],
+    roles: ['administration', 'manufacturer'],
+    view: Signals,
   },
   {
     path: 'recalls',

@@ -65,6 +65,13 @@ const en = {
   revokeSays: 'It ends for good: no packs may be released or distributed under it any more.',
   reinstateSays: 'Packs may be released and distributed under it again.',
 
+  signalsTitle: 'Reports by product',
+  signals: 'What was reported, by product',
+  unreadable: 'code cannot be read',
+  fakes: 'Suspected fakes',
+  reactions: 'Adverse reactions',
+  reporters: 'People who reported',
+
   recallTitle: 'Recall',
   recallForm: 'Recall, withdraw or release again',
   recallWhat: 'What',
@@ -143,6 +150,13 @@ const de: Translation<typeof en> = {
   suspendSays: 'Unter ihr dürfen keine Packungen freigegeben oder vertrieben werden, bis sie wieder eingesetzt ist.',
   revokeSays: 'Sie endet für immer: unter ihr dürfen keine Packungen mehr freigegeben oder vertrieben werden.',
   reinstateSays: 'Unter ihr dürfen wieder Packungen freigegeben und vertrieben werden.',
+
+  signalsTitle: 'Meldungen nach Produkt',
+  signals: 'Was gemeldet wurde, nach Produkt',
+  unreadable: 'Code nicht lesbar',
+  fakes: 'Verdacht auf Fälschung',
+  reactions: 'Nebenwirkungen',
+  reporters: 'Meldende Personen',
 
   recallTitle: 'Rückruf',
   recallForm: 'Zurückrufen, vom Markt nehmen oder wieder freigeben',
