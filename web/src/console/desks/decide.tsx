@@ -22,7 +22,7 @@ const validYears = 5
 
 /** Splits "Theriacin 500 mg" into name and strength, as products are mostly called. */
 export function named(product: string): { name: string; strength: string } {
-  const found = /^(.*?)\s+(\d[\d.,]*\s*\S+.*)$/.exec(product.trim())
+  const found = /^(.*?)\s+(\d[\d.,]*\s*(?:mg|g|µg|mcg|ml|iu|ie|%).*)$/i.exec(product.trim())
   return { name: found?.[1] ?? product, strength: found?.[2] ?? '' }
 }
 

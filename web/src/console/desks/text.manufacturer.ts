@@ -75,7 +75,7 @@ const en = {
   distributionTitle: 'Distribution',
   distributeTitle: 'Hand packs to a distributor',
   distributeSays: (n: string, to: string) =>
-    `${n} packs pass into the custody of ${to}. Batch and places of the packs stand on the ledger, the cost does not.`,
+    `${n === '1' ? '1 pack passes' : `${n} packs pass`} into the custody of ${to}. Batch and places of the packs stand on the ledger, the cost does not.`,
   distribute: 'Sign and hand over',
   distributor: 'Distributor',
   salesMethod: 'How it may be sold',
@@ -167,7 +167,8 @@ const de: Translation<typeof en> = {
 
   distributionTitle: 'Vertrieb',
   distributeTitle: 'Packungen an einen Großhändler geben',
-  distributeSays: (n, to) => `${n} Packungen gehen in die Obhut von ${to} über. Charge und Plätze stehen im Ledger, die Kosten nicht.`,
+  distributeSays: (n, to) =>
+    `${n === '1' ? '1 Packung geht' : `${n} Packungen gehen`} in die Obhut von ${to} über. Charge und Plätze stehen im Ledger, die Kosten nicht.`,
   distribute: 'Unterschreiben und übergeben',
   distributor: 'Großhändler',
   salesMethod: 'Wie es verkauft werden darf',
