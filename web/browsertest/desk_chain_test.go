@@ -157,6 +157,7 @@ func (d *desks) release(t *testing.T) {
 	glance(t, p, "release")
 	submit(t, p, "release")
 	says(t, p, "Lot "+d.lot()+" is released")
+	shows(t, p, `[...document.querySelectorAll('#batches a')].some((a) => a.textContent === `+quoted(d.lot())+`)`)
 	glance(t, p, "released")
 	follow(t, p, "Packs and labels")
 	shows(t, p, `document.querySelectorAll('#packs tbody tr').length === 25`)
