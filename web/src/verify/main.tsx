@@ -14,5 +14,8 @@ const world: World = {
   expected: expectedOf(location.hash),
 }
 
+// A link opened in this very page binds it as it would a new one.
+addEventListener('hashchange', () => location.reload())
+
 const root = document.getElementById('app')
 if (root) render(<App world={world} first={codeOfAddress(location.origin, location.pathname, location.search)} />, root)
