@@ -25,8 +25,10 @@ type specimen struct {
 // A mutator makes questions of specimens.
 type mutator struct {
 	*rand.Rand
-	t    *testing.T
-	good []specimen
+	t        *testing.T
+	good     []specimen
+	captured []*specimen // those of a captured pack with its one document
+	foreign  [][]byte    // documents of other companies
 }
 
 // pick returns one of several.
@@ -40,6 +42,13 @@ func (m *mutator) collect(enough int) {
 	for _, g := range goldens() {
 		s := base.fork(m.t)
 		m.take(g.name, s, g.make(s))
+	}
+	m.foreign = foreignDocuments(m.t)
+	for i := range m.good {
+		if v := m.good[i].bundle.Verify(m.good[i].shown.trust, m.good[i].now); v.Verdict == theriac.Captured {
+			p := m.good[i]
+			m.captured = append(m.captured, &p)
+		}
 	}
 	for story := 0; len(m.good) < enough; story++ {
 		s := m.story()
