@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"iter"
 	"math/rand/v2"
+	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -107,9 +109,13 @@ func (m *mutator) questions(changed int) iter.Seq[question] {
 				return
 			}
 		}
+		some := changes
+		if only := os.Getenv("THERIAC_CHANGE"); only != "" {
+			some = slices.DeleteFunc(slices.Clone(changes), func(c change) bool { return c.name != only })
+		}
 		for n := range changed {
 			p := &m.good[m.IntN(len(m.good))]
-			change := changes[n%len(changes)]
+			change := some[n%len(some)]
 			q := question{Bundle: p.raw, Trust: p.trust, Now: p.now.UnixMilli()}
 			change.do(m, p, &q)
 			q.what = fmt.Sprintf("case %d: %s of %s", n, change.name, p.name)
