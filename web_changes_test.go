@@ -205,8 +205,10 @@ var spellings = []struct{ from, to string }{
 // changeSpelling says the same, or nearly, in another spelling.
 func (m *mutator) changeSpelling(p *specimen, q *question) { q.Bundle = m.respell(p.raw) }
 
-func (m *mutator) respell(raw []byte) []byte {
-	s := pick(m, spellings)
+func (m *mutator) respell(raw []byte) []byte { return m.rewrite(raw, pick(m, spellings)) }
+
+// rewrite replaces one place that a pattern finds.
+func (m *mutator) rewrite(raw []byte, s struct{ from, to string }) []byte {
 	pattern := regexp.MustCompile(s.from)
 	found := pattern.FindAllSubmatchIndex(raw, -1)
 	if found == nil {
