@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/webauthn"
 	"github.com/chromedp/chromedp"
 )
@@ -158,6 +160,21 @@ func (p *Page) Type(selector, text string) error {
 		return fmt.Errorf("browser: type into %s: %w", selector, err)
 	}
 	return nil
+}
+
+// Press presses a key, as Escape or Tab.
+func (p *Page) Press(key string) error {
+	down := func(kind input.DispatchKeyEventType) error {
+		_, err := chromedp.Call(p.ctx, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: kind, Key: key, Code: key})
+		return err
+	}
+	return errors.Join(down("keyDown"), down("keyUp"))
+}
+
+// Before has a script run before those of every page that is opened from now on.
+func (p *Page) Before(script string) error {
+	_, err := chromedp.Call(p.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script})
+	return err
 }
 
 // Upload chooses a file in a file field.
