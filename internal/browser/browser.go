@@ -16,6 +16,7 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/webauthn"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 )
 
 // ErrNone is returned where Chromium is not installed.
@@ -154,22 +155,25 @@ func (p *Page) Click(selector string) error {
 	return nil
 }
 
-// Type replaces the text of a field, as if it was typed.
+// Type replaces the text of a field, as if it was typed over it.
 func (p *Page) Type(selector, text string) error {
-	if err := p.Do(chromedp.Clear(chromedp.CSS(selector)), chromedp.SendKeys(chromedp.CSS(selector), text)); err != nil {
-		return fmt.Errorf("browser: type into %s: %w", selector, err)
-	}
-	return nil
-}
-
-// Press presses a key, as Escape or Tab.
-func (p *Page) Press(key string) error {
-	down := func(kind input.DispatchKeyEventType) error {
-		_, err := chromedp.Call(p.ctx, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: kind, Key: key, Code: key})
+	if err := p.Until(fmt.Sprintf("document.querySelector(%q)", selector)); err != nil {
 		return err
 	}
-	return errors.Join(down("keyDown"), down("keyUp"))
+	chosen := fmt.Sprintf("(document.querySelector(%q).focus(), document.querySelector(%q).select?.(), null)", selector, selector)
+	if _, err := Evaluate[json.RawMessage](p, chosen); err != nil {
+		return fmt.Errorf("browser: type into %s: %w", selector, err)
+	}
+	if text == "" {
+		return p.Press(kb.Delete)
+	}
+	// As a paste or a scanner's burst of keys: what is long comes at once.
+	_, err := chromedp.Call(p.ctx, input.InsertText, input.InsertTextParams{Text: text})
+	return err
 }
+
+// Press presses a key (package kb), as kb.Escape.
+func (p *Page) Press(key string) error { return p.Do(chromedp.KeyEvent(key)) }
 
 // Before has a script run before those of every page that is opened from now on.
 func (p *Page) Before(script string) error {

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/chromedp/kb"
+
 	"theriac/internal/browser"
 )
 
@@ -92,6 +94,6 @@ func TestScannerIsLoadedWhenAsked(t *testing.T) {
 	if n, err := browser.Evaluate[int](p, loaded); err != nil || n == 0 {
 		t.Errorf("the scanner runs without its parts: %d, %v", n, err)
 	}
-	must(t, p.Press("Escape"))
+	must(t, p.Press(kb.Escape))
 	must(t, p.Until(`!document.querySelector('#scanner')`))
 }
