@@ -15,6 +15,9 @@ export class Problem extends Error {
 /** The server did not answer, or not with what an API answers. */
 export const unreachable = 'unreachable'
 
+/** Told of each answer that asks for a login (401). */
+export const onLoggedOut: { tell: () => void } = { tell: () => undefined }
+
 async function problem(res: Response): Promise<Problem> {
   try {
     const p = (await res.json()) as { code?: unknown; detail?: unknown; title?: unknown }
@@ -31,6 +34,7 @@ async function call(method: string, path: string, init: RequestInit): Promise<Re
   } catch (e) {
     throw new Problem(unreachable, 0, e instanceof Error ? e.message : String(e))
   }
+  if (res.status === 401) onLoggedOut.tell()
   if (!res.ok) throw await problem(res)
   return res
 }
@@ -47,6 +51,11 @@ export async function get<T>(path: string, query: Record<string, string | number
   for (const [k, v] of Object.entries(query)) if (v !== undefined && v !== '') q.set(k, String(v))
   const text = q.size > 0 ? `?${q}` : ''
   return (await (await call('GET', path + text, {})).json()) as T
+}
+
+/** Returns the bytes of an answer, as of a PDF. */
+export async function bytes(path: string): Promise<Blob> {
+  return await (await call('GET', path, {})).blob()
 }
 
 /** Asks for a change. The key makes it happen once, however often it is sent: a form makes one when it opens. */

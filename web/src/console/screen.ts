@@ -8,7 +8,11 @@ export interface Session {
   may: string[]
 }
 
-/** A screen of the console. It is offered where the organisation has one of the roles and the person may do what it needs. */
+/**
+ * A screen of the console. It is offered where the organisation has one of the roles and the person may do what it needs.
+ * The frame shows the title as the page's h1, moves focus there and sets document.title; a view's headings begin at h2.
+ * Links to screens are made by href in route.ts.
+ */
 export interface Screen {
   /** Path below /console, as "batches"; parameters follow it as "batches/ID". */
   path: string

@@ -1,0 +1,132 @@
+import { useState } from 'preact/hooks'
+import { get, post, put, remove } from '../../api/api'
+import { Ask, Opener } from '../../ui/Ask'
+import { Facts } from '../../ui/Facts'
+import { Input } from '../../ui/Input'
+import { useLoad } from '../../ui/load'
+import { Notice } from '../../ui/Notice'
+import { Shown } from '../../ui/Shown'
+import type { Member } from '../Members'
+import type { Session } from '../screen'
+import { useConsole } from '../text'
+import { Keys } from './MemberScreen'
+import { useConsortium } from './text'
+
+/** What the ledger says of the person's own organisation, its keys, and how both are changed. */
+export function Own({ session }: { session: Session; rest: string }) {
+  const found = useLoad(() => get<Member[]>('/v1/members'), [])
+  return (
+    <Shown of={found}>
+      {(rows) => {
+        const me = rows.find((m) => m.gln === session.organisation.gln)
+        return me && <Us of={me} session={session} onChange={found.again} />
+      }}
+    </Shown>
+  )
+}
+
+function Us({ of: m, session, onChange }: { of: Member; session: Session; onChange: () => void }) {
+  const t = useConsortium()
+  const c = useConsole()
+  const [rotated, setRotated] = useState(false)
+  const may = (id: string) => session.may.includes(id)
+  return (
+    <>
+      <section class="panel stack">
+        <h2>{t.profile}</h2>
+        <Facts
+          of={[
+            [t.name, m.name],
+            [t.gln, <code key="gln">{m.gln}</code>],
+            [t.roles, (m.roles ?? []).map((r) => c.organisationRole(r)).join(', ') || t.none],
+            [t.standing, t.status(m.status)],
+            [t.prefixes, (m.prefixes ?? []).join(', ')],
+            [t.endpoint, m.endpoint ?? ''],
+          ]}
+        />
+        {may('profile') && (
+          <div>
+            <Opener id="profile" label={t.editProfile}>
+              {(close) => (
+                <Profile
+                  of={m}
+                  onClose={close}
+                  done={() => {
+                    close()
+                    onChange()
+                  }}
+                />
+              )}
+            </Opener>
+          </div>
+        )}
+      </section>
+      {rotated && <Notice look="good">{t.rotated}</Notice>}
+      <Keys of={m.keys ?? []} {...(may('revoke') ? { act: (k) => !k.revoked && <Revoke kid={k.kid} done={onChange} /> } : {})} />
+      {may('rotate') && (
+        <div>
+          <Opener id="rotate" label={t.rotate}>
+            {(close) => (
+              <Ask
+                id="rotate-dialog"
+                title={t.rotate}
+                says={t.rotateSays(m.name)}
+                submit={t.rotate}
+                send={(key) => post('/v1/keys', {}, key)}
+                done={() => {
+                  setRotated(true)
+                  close()
+                  onChange()
+                }}
+                onClose={close}
+              />
+            )}
+          </Opener>
+        </div>
+      )}
+    </>
+  )
+}
+
+function Profile({ of: m, onClose, done }: { of: Member; onClose: () => void; done: () => void }) {
+  const t = useConsortium()
+  const [name, setName] = useState(m.name)
+  const [endpoint, setEndpoint] = useState(m.endpoint ?? '')
+  return (
+    <Ask
+      id="profile-dialog"
+      title={t.profile}
+      says={t.profileSays(m.name)}
+      submit={t.save}
+      send={() => put<void>('/v1/profile', { name, endpoint })}
+      done={done}
+      onClose={onClose}
+    >
+      <Input id="name" label={t.name} value={name} onValue={setName} required maxLength={200} />
+      <Input id="endpoint" label={t.endpoint} hint={t.endpointHint} type="url" value={endpoint} onValue={setEndpoint} />
+    </Ask>
+  )
+}
+
+function Revoke({ kid, done }: { kid: string; done: () => void }) {
+  const t = useConsortium()
+  return (
+    <Opener id={`revoke-${kid}`} label={t.revoke} look="danger">
+      {(close) => (
+        <Ask
+          id="revoke-dialog"
+          title={t.revokeTitle}
+          says={t.revokeSays(kid)}
+          submit={t.revoke}
+          danger
+          send={() => remove(`/v1/keys/${kid}`)}
+          done={() => {
+            close()
+            done()
+          }}
+          onClose={close}
+        />
+      )}
+    </Opener>
+  )
+}

@@ -1,0 +1,91 @@
+import type { Translation } from '../../text/text'
+import type { en } from './text.en'
+
+const statuses: Record<string, string> = {
+  active: 'aktiv',
+  suspended: 'ausgesetzt',
+  removed: 'entfernt',
+  open: 'offen',
+  accepted: 'angenommen',
+  rejected: 'abgelehnt',
+  lapsed: 'verfallen',
+}
+
+const actions: Record<string, (name: string) => string> = {
+  admit: (n) => `${n} aufnehmen`,
+  rekey: (n) => `Neuer Schlüssel für ${n}`,
+  standing: (n) => `Stand von ${n} ändern`,
+  revoke: (n) => `Schlüssel von ${n} widerrufen`,
+  params: () => 'Parameter des Konsortiums ändern',
+  validators: () => 'Validatoren ändern',
+}
+
+export const de: Translation<typeof en> = {
+  members: 'Mitglieder',
+  membersSay: 'Die Organisationen des Konsortiums, wie sie im Hauptbuch stehen.',
+  member: 'Mitglied',
+  name: 'Name',
+  gln: 'GLN',
+  roles: 'Rollen',
+  prefixes: 'Basisnummern',
+  prefixesHint: 'GS1-Basisnummern, deren Produkte sie herstellen darf, je Zeile oder mit Leerzeichen dazwischen',
+  status: (s) => statuses[s] ?? s,
+  standing: 'Stand',
+  endpoint: 'Posteingang',
+  keys: 'Signaturschlüssel',
+  key: 'Schlüssel',
+  valid: 'Gültig ab',
+  until: 'Bis',
+  inUse: 'in Gebrauch',
+  revoked: 'widerrufen',
+  over: 'vorbei',
+  none: 'keine',
+  allMembers: 'Alle Mitglieder',
+  change: 'Änderung vorschlagen',
+  changeTitle: (name) => `Änderung vorschlagen: ${name}`,
+  changeSays: (name) =>
+    `Das legt der Leitung einen Vorschlag vor und stimmt dafür, unterschrieben im Namen von ${name}. Er gilt, wenn genug Mitglieder der Leitung zugestimmt haben.`,
+  propose: 'Vorschlagen',
+  decisions: 'Entscheidungen',
+  applications: 'Anträge',
+  noApplications: 'Keine Organisation wartet auf Aufnahme.',
+  applied: 'Beantragt',
+  admit: 'Aufnehmen',
+  admitTitle: (name) => `${name} aufnehmen`,
+  admitSays: (name) =>
+    `Das schlägt die Aufnahme vor und stimmt dafür, unterschrieben im Namen von ${name}. Prüfen Sie zuvor auf anderem Weg, dass der Antrag von ihr ist: Fragen Sie nach ihrer GLN.`,
+  state: 'Stand',
+  isMember: 'ist Mitglied',
+  proposals: 'Vorschläge',
+  noProposals: 'Der Leitung liegt kein Vorschlag vor.',
+  proposal: 'Vorschlag',
+  proposedBy: 'Vorgeschlagen von',
+  forIt: 'Dafür',
+  againstIt: 'Dagegen',
+  voteYes: 'Dafür stimmen',
+  voteNo: 'Dagegen stimmen',
+  voteSays: (name, yes) =>
+    `Das gibt die Stimme von ${name} ${yes ? 'für' : 'gegen'} den Vorschlag ab. Eine Stimme bleibt; sie lässt sich nicht zurücknehmen.`,
+  nowStands: (status, yes, no) => `Der Vorschlag ist ${statuses[status] ?? status}: ${yes} dafür, ${no} dagegen.`,
+  own: 'Unsere Organisation',
+  profile: 'Name und Posteingang',
+  editProfile: 'Ändern',
+  profileSays: (name) =>
+    `Das ersetzt, was im Hauptbuch über ${name} steht, unterschrieben mit ihrem Schlüssel. Andere stellen von da an dort zu.`,
+  endpointHint: 'Adresse, an die andere Nachrichten zustellen, etwa https://theriac.example.org',
+  save: 'Speichern',
+  rotate: 'Neuer Signaturschlüssel',
+  rotateSays: (name) =>
+    `Das macht einen neuen Signaturschlüssel für ${name}, trägt ihn ins Hauptbuch ein und unterschreibt von nun an damit. Der alte gilt weiter für das, was er unterschrieb.`,
+  rotated: 'Der neue Schlüssel ist in Gebrauch.',
+  revoke: 'Widerrufen',
+  revokeTitle: 'Schlüssel widerrufen',
+  revokeSays: (kid) =>
+    `Schlüssel ${kid} endet sofort und für immer. Was zuvor verankert wurde, bleibt unterschrieben. Das ist für verlorene oder gestohlene Schlüssel, nachdem ein neuer gemacht wurde.`,
+  opened: 'Vorgelegt',
+  closes: 'Verfällt',
+  mine: (yes) => (yes ? 'Wir haben dafür gestimmt.' : 'Wir haben dagegen gestimmt.'),
+  params: 'Parameter',
+  validators: 'Validatoren (Gewicht)',
+  action: (kind, name) => actions[kind]?.(name) ?? kind,
+}

@@ -1,0 +1,18 @@
+export const en = {
+  home: 'Home',
+  hello: (name: string): string => `What waits for you, ${name}`,
+  nothing: 'Nothing waits.',
+  unanswered: 'Messages without an answer',
+  dossiers: 'Dossiers to decide',
+  votes: 'Proposals to vote on',
+  applications: 'Applications for membership',
+  alerts: 'Alerts on our packs',
+  reports: 'Reports from the public',
+  failing: 'Messages that cannot be delivered',
+  jobs: 'Jobs',
+  all: 'Show all',
+  alert: (code: string): string => ({ already_dispensed: 'A pack was dispensed a second time' })[code] ?? code,
+  jobRunning: 'A batch is being released',
+  jobFailed: (code: string): string => `A release failed: ${code}`,
+  cannot: (n: number, code: string): string => `${n} (${code})`,
+}

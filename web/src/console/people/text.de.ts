@@ -1,0 +1,48 @@
+import type { Translation } from '../../text/text'
+import type { en } from './text.en'
+
+export const de: Translation<typeof en> = {
+  people: 'Personen',
+  peopleSay: 'Wer von der Organisation sich hier anmelden darf. Jede Person hat Passkeys auf eigenen Geräten.',
+  person: 'Person',
+  role: 'Rolle',
+  roleSays: (role) =>
+    ({
+      administrator: 'Personen, Schlüssel und alles Folgende',
+      responsible: 'Was die Organisation bindet: Freigaben, Zulassungen, Rückrufe, Abstimmungen; und alles Folgende',
+      clerk: 'Tägliche Arbeit: Nachrichten, Packungen; und Lesen',
+      reader: 'Liest alles, ändert nichts',
+    })[role] ?? '',
+  passkeys: 'Passkeys',
+  lastSeen: 'Zuletzt da',
+  never: 'nie',
+  invitedUntil: (until) => `eingeladen, bis ${until}`,
+  change: 'Ändern',
+  invite: 'Jemanden einladen',
+  inviteTitle: 'Person einladen',
+  inviteSays:
+    'Das macht einen Code, der binnen 24 Stunden einen Passkey registriert. Übergeben Sie ihn persönlich oder auf sicherem Weg: Wer ihn hat, kommt hinein.',
+  doInvite: 'Einladen',
+  name: 'Name',
+  nameHint: 'Wie man die Person kennt; er steht im Prüfbuch',
+  invited: (name) => `Einladung für ${name}`,
+  once: 'Der Code wird nur jetzt gezeigt. Niemand kann ihn später nachsehen; ein neuer lässt sich machen.',
+  code: 'Code',
+  link: 'Link',
+  expires: 'Gilt bis',
+  done: 'Fertig',
+  appoint: 'Rolle',
+  appointTitle: (name) => `Rolle von ${name}`,
+  appointSays: (name) => `Von nun an darf ${name}, was die Rolle erlaubt, und nicht mehr. Das gilt sofort, auch in laufenden Sitzungen.`,
+  save: 'Speichern',
+  reinvite: 'Neue Einladung',
+  reinviteTitle: (name) => `Neue Einladung für ${name}`,
+  reinviteSays: (name) => `Das macht einen Code, mit dem ${name} einen weiteren Passkey registriert. Ein früherer Code endet.`,
+  device: 'Wofür',
+  another: 'Weiteres Gerät: Die bisherigen Passkeys bleiben',
+  lost: 'Gerät verloren: Alle bisherigen Passkeys und Sitzungen enden jetzt',
+  dismiss: 'Entlassen',
+  dismissTitle: (name) => `${name} entlassen`,
+  dismissSays: (name) => `${name} wird sofort überall abgemeldet und kann sich nicht mehr anmelden. Was getan wurde, bleibt im Prüfbuch.`,
+  you: 'Sie',
+}
