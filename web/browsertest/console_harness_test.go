@@ -109,3 +109,15 @@ func look(t *testing.T, p *browser.Page, name string) {
 	must(t, p.Do(chromedp.EmulateViewport(desktop.Width, desktop.Height)))
 	must(t, p.Media("prefers-color-scheme", "light"))
 }
+
+// resources forgets what the browser complains of after a refusal that was meant:
+// it prints each answer that is an error.
+func resources(p *browser.Page) {
+	for {
+		select {
+		case <-p.Complaints:
+		default:
+			return
+		}
+	}
+}

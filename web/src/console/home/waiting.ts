@@ -3,7 +3,7 @@ import { get } from '../../api/api'
 import type { components } from '../../api/schema'
 import type { Page } from '../../ui/load'
 import type { Alert, Proposal, Queue } from '../lists'
-import type { Message } from '../mail/Messages'
+import { type Message, nameOf } from '../mail/Messages'
 import { href } from '../route'
 import type { Session } from '../screen'
 
@@ -41,7 +41,7 @@ const items = async <T>(path: string, query: Record<string, string | number> = {
 
 const letter =
   (path: string) =>
-  (m: Message): Item => ({ id: m.id, link: href(path, m.id), what: m.type, gln: m.from, at: Date.parse(m.created) })
+  (m: Message): Item => ({ id: m.id, link: href(path, nameOf(m)), what: m.type, gln: m.from, at: Date.parse(m.created) })
 
 /** Types whose receiver owes an answer; dossiers have a list of their own. */
 const owed = ['dmms/1', 'dmdd/1', 'dispatch/1']
