@@ -154,7 +154,7 @@ func (*Receipt) Type() string { return TypeReceipt }
 func ContentOf(typ string) (Content, error) {
 	for _, c := range []Content{
 		&MaterialRequest{}, &MaterialSupply{}, &Dossier{}, &Decision{},
-		&Distribution{}, &SalesStatus{}, &Dispatch{}, &Receipt{},
+		&Distribution{}, &SalesStatus{}, &Dispatch{}, &Receipt{}, &ReportNotice{},
 	} {
 		if c.Type() == typ {
 			return c, nil

@@ -142,7 +142,7 @@ func TestCheckRanges(t *testing.T) {
 func FuzzRead(f *testing.F) {
 	types := []string{
 		pedigree.TypeMaterialRequest, pedigree.TypeMaterialSupply, pedigree.TypeDossier, pedigree.TypeDecision,
-		pedigree.TypeDistribution, pedigree.TypeSalesStatus, pedigree.TypeDispatch, pedigree.TypeReceipt,
+		pedigree.TypeDistribution, pedigree.TypeSalesStatus, pedigree.TypeDispatch, pedigree.TypeReceipt, pedigree.TypeReport,
 	}
 	s := newTale(&testing.T{})
 	s.decision.Certificate = "certificate"

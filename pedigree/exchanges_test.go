@@ -24,6 +24,7 @@ const table = `
 6 dddm/1     distributor                                   manufacturer                                  =dmdd/1              expiries
 7 dispatch/1 distributor,pharmacy,hospital                 distributor,pharmacy,hospital,manufacturer    dmdd/1,dispatch/1    parcels
 8 receipt/1  distributor,pharmacy,hospital,manufacturer    distributor,pharmacy,hospital                 =dispatch/1          -
+9 report/1   administration,courier,distributor,governor,hospital,manufacturer,pharmacy,supplier manufacturer,administration -  -
 `
 
 func list[T ~string](s []T) string {

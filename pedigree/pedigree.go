@@ -14,6 +14,7 @@
 //	6 dddm      DD → DM   sales status
 //	7 dispatch  DD → pharmacy or hospital         (IV-A, step 4)
 //	8 receipt   pharmacy or hospital → DD
+//	9 report    anybody → DM, DA          what somebody with a pack reports (not in the paper)
 //
 // Each is an envelope (package envelope) that its receiver verifies and then
 // anchors on the ledger. prev makes a graph of them: one approval has many
@@ -42,6 +43,7 @@ const (
 	TypeSalesStatus     = "dddm/1"
 	TypeDispatch        = "dispatch/1"
 	TypeReceipt         = "receipt/1"
+	TypeReport          = "report/1"
 )
 
 var (
@@ -51,7 +53,7 @@ var (
 	ErrCase = refusal.New("wrong_case", "the answer stands under another case than what it answers")
 )
 
-// An Exchange is one of the eight messages: who sends it to whom, what it may
+// An Exchange is one of the nine messages: who sends it to whom, what it may
 // follow, and which fields of its body the ledger sees.
 type Exchange struct {
 	Number    int
@@ -102,6 +104,9 @@ var exchanges = []Exchange{
 		From:    roles(chain.Distributor, chain.Pharmacy, chain.Hospital, chain.Manufacturer),
 		To:      roles(chain.Distributor, chain.Pharmacy, chain.Hospital),
 		Follows: []string{TypeDispatch}, Answers: true,
+	},
+	{
+		Number: 9, Type: TypeReport, From: chain.Roles(), To: roles(chain.Manufacturer, chain.Administration),
 	},
 }
 

@@ -157,6 +157,13 @@ func (l *soloLedger) Records(prefix []byte) iter.Seq2[[]byte, []byte] {
 	}
 }
 
+// TaggedBefore implements supply.Records.
+func (l *soloLedger) TaggedBefore(tag string, before uint64, limit int) ([]uint64, error) {
+	v := l.store.Latest()
+	defer v.Close()
+	return v.TaggedBefore(tag, before, limit)
+}
+
 // Evidence implements supply.Ledger. Without consensus there are no headers, and
 // no exchange asks for them.
 func (l *soloLedger) Evidence(context.Context) ([]lightclient.LightBlock, supply.View, func(), error) {
@@ -208,7 +215,7 @@ func (s *costStory) party(ctx context.Context, p *costParty) (err error) {
 	log := slog.New(slog.DiscardHandler)
 	p.desk = &supply.Desk{
 		GLN: p.gln, Chain: benchChain, Ledger: s.ledger, Keys: p, Messages: settled{p.store, p}, Archive: p.store, Works: p.store,
-		Jobs: p.store, Documents: p.store, Audit: p.store, Post: hands{s}, Now: time.Now, NewID: newID, Log: log,
+		Jobs: p.store, Documents: p.store, Audit: p.store, Reports: p.store, Lists: p.store, Records: s.ledger, Post: hands{s}, Now: time.Now, NewID: newID, Log: log,
 	}
 	p.centre = &registry.Desk{
 		GLN: p.gln, Chain: benchChain, Ledger: s.ledger, Keys: p, Applications: p.store, Audit: p.store, Now: time.Now, NewID: newID, Log: log,

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -135,6 +136,29 @@ func TestStoreAgainstMemory(t *testing.T) {
 		}
 		if got, err := v.Tagged("all/x", 2, 3); err != nil || len(got) != 3 || got[0] != 2 {
 			t.Errorf("Tagged = %v, %v", got, err)
+		}
+		for _, before := range []uint64{0, 3, root.LogSize, 1 << 63} {
+			want := []uint64{}
+			for i := min(before, root.LogSize); i > 0 && len(want) < 3; i-- {
+				want = append(want, i-1)
+			}
+			if got, err := v.TaggedBefore("all/x", before, 3); err != nil || !slices.Equal(got, want) {
+				t.Errorf("TaggedBefore(%d) = %v, %v, want %v", before, got, err, want)
+			}
+		}
+		for height := range v.Height() + 2 {
+			at, err := v.FirstAt(height)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, i := range []uint64{at - 1, at} {
+				if i >= root.LogSize {
+					continue
+				}
+				if leaf, _, err := v.Leaf(i); err != nil || (leaf.Height >= height) != (i == at) {
+					t.Errorf("FirstAt(%d) = %d, and leaf %d has height %d, %v", height, at, i, leaf.Height, err)
+				}
+			}
 		}
 	}
 	check(m.store)

@@ -137,3 +137,46 @@ func (v *View) Tagged(tag string, from uint64, limit int) ([]uint64, error) {
 	}
 	return out, it.Close()
 }
+
+// TaggedBefore returns up to limit indexes of leaves with this tag, falling, from
+// below the index before on.
+func (v *View) TaggedBefore(tag string, before uint64, limit int) ([]uint64, error) {
+	prefix := join("g", []byte(tag), []byte{0})
+	it, err := v.db.NewIter(&pebble.IterOptions{
+		LowerBound: prefix, UpperBound: join(string(prefix), u64(min(before, v.at.Root.LogSize))),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("chain store: %w", err)
+	}
+	var out []uint64
+	for ok := it.Last(); ok && len(out) < limit; ok = it.Prev() {
+		out = append(out, binary.BigEndian.Uint64(it.Key()[len(prefix):]))
+	}
+	return out, it.Close()
+}
+
+// FirstAt returns the index of the first leaf of a block of this height or a later
+// one; the size of the log if there is none. Heights never fall along the log.
+func (v *View) FirstAt(height int64) (uint64, error) {
+	low, high := uint64(0), v.at.Root.LogSize
+	for low < high {
+		middle := low + (high-low)/2
+		raw, err := get(v.db, join("l", u64(middle)))
+		if err != nil {
+			return 0, err
+		}
+		if len(raw) < chain.LeafSize {
+			return 0, fmt.Errorf("%w: leaf %d", ErrNotFound, middle)
+		}
+		leaf, err := chain.UnpackLeaf(raw[:chain.LeafSize])
+		if err != nil {
+			return 0, err
+		}
+		if leaf.Height < height {
+			low = middle + 1
+		} else {
+			high = middle
+		}
+	}
+	return low, nil
+}

@@ -156,14 +156,7 @@ func (s *server) release(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, s.fail(err)
 	}
-	return &reply[api.Job]{job(j)}, nil
-}
-
-func job(j *supply.Job) api.Job {
-	return api.Job{
-		ID: j.ID, Kind: j.Kind, State: string(j.State), Done: j.Done, Total: j.Total, Result: j.Result, Code: j.Code,
-		Detail: j.Text, Created: j.Created.UTC().Format(time.RFC3339Nano), Updated: j.Updated.UTC().Format(time.RFC3339Nano),
-	}
+	return &reply[api.Job]{j.Shown()}, nil
 }
 
 type byID struct {
@@ -187,7 +180,7 @@ func (s *server) job(ctx context.Context, in *byID) (*reply[api.Job], error) {
 	if err != nil {
 		return nil, s.fail(err)
 	}
-	return &reply[api.Job]{job(j)}, nil
+	return &reply[api.Job]{j.Shown()}, nil
 }
 
 // found refuses to watch a job that is not there: a stream that has begun has no
@@ -214,7 +207,7 @@ func (s *server) watch(ctx context.Context, in *byID, send sse.Sender) {
 		return
 	}
 	// Who is gone need not be told.
-	_ = s.Supply.Watch(ctx, id, func(j supply.Job) error { return send.Data(job(&j)) })
+	_ = s.Supply.Watch(ctx, id, func(j supply.Job) error { return send.Data(j.Shown()) })
 }
 
 func (s *server) packs(ctx context.Context, in *struct {

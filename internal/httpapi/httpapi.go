@@ -67,6 +67,7 @@ type Config struct {
 	Registry  *registry.Desk
 	Access    *access.Desk
 	Node      Node
+	Watch     Watch
 	Responses Responses
 	Token     []byte // the operator's
 	Now       func() time.Time
@@ -85,6 +86,8 @@ type server struct {
 	small   *gate // messages that are being read, and
 	large   *gate // those of them that may be large
 	metrics *metrics
+
+	reporters *limits
 }
 
 var problems sync.Once
@@ -95,7 +98,7 @@ func New(c Config) (http.Handler, error) {
 	problems.Do(func() { huma.NewError = newProblem })
 	s := &server{
 		Config: c, limits: newLimits(c.Limit, c.Now), pages: newLimits(max(c.Limit*pagesLimit/usualLimit, pagesLimit), c.Now), metrics: newMetrics(c),
-		small: newGate(512, 128), large: newGate(8, 4),
+		small: newGate(512, 128), large: newGate(8, 4), reporters: newLimits(reportsPerSecond, c.Now),
 	}
 	mux := http.NewServeMux()
 	config := huma.DefaultConfig("Theriac", c.Version)
@@ -118,6 +121,8 @@ func New(c Config) (http.Handler, error) {
 	s.members()
 	s.anchors()
 	s.operate(mux)
+	s.reports()
+	s.lists()
 	s.people()
 	s.sessions()
 	return s.around(s.routed(mux)), nil

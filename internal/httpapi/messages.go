@@ -176,12 +176,19 @@ func (s *server) list(ctx context.Context, in *struct {
 	Type   string `query:"type" maxLength:"64" example:"dmms/1"`
 	Case   string `query:"case" maxLength:"64"`
 	Status string `query:"status" enum:"queued,sent,refused,received"`
+	Going  string `query:"direction" enum:"in,out" doc:"in: received; out: of this organisation"`
 	Prev   string `query:"prev" doc:"Anchor of a message that it follows"`
 	Cursor string `query:"cursor"`
 	Limit  int    `query:"limit" default:"50" minimum:"1" maximum:"500"`
 },
 ) (*reply[api.Messages], error) {
-	f := supply.Filter{Type: in.Type, Case: in.Case, Status: supply.Status(in.Status)}
+	f := supply.Filter{Type: in.Type, Case: in.Case, Status: supply.Status(in.Status), Out: in.Going == "out"}
+	if in.Going == "in" {
+		if f.Status != "" && f.Status != supply.Received {
+			return &reply[api.Messages]{api.Messages{Items: []api.Message{}}}, nil
+		}
+		f.Status = supply.Received
+	}
 	if in.Prev != "" {
 		prev, err := digest(in.Prev)
 		if err != nil {
@@ -238,5 +245,8 @@ func message(m *supply.Message) (*api.Message, error) {
 		return nil, err
 	}
 	out.Content = content
-	return out, nil
+	if notice, ok := content.(*pedigree.ReportNotice); ok {
+		out.Content, err = supply.ReadReport(notice)
+	}
+	return out, err
 }

@@ -24,6 +24,7 @@ dmdd/1      manufacturer   to distributor
 dddm/1      distributor    to manufacturer
 dispatch/1  distributor pharmacy hospital to distributor pharmacy hospital manufacturer
 receipt/1   distributor pharmacy hospital manufacturer to distributor pharmacy hospital
+report/1    governor administration supplier manufacturer distributor pharmacy hospital courier to manufacturer administration
 `
 
 // follows is what each message may follow; the first opens a case.
@@ -36,6 +37,7 @@ dmdd/1      dadm/1
 dddm/1      dmdd/1
 dispatch/1  dmdd/1 dispatch/1
 receipt/1   dispatch/1
+report/1    nothing
 `
 
 // lines returns the fields of each line of a table, by its first field.
@@ -57,7 +59,20 @@ func (w *town) contents() []pedigree.Content {
 		content(w.Distribution), content(w.Status),
 		&pedigree.Dispatch{Parcels: []pedigree.Parcel{w.Parcel(25, 30)}},
 		&pedigree.Receipt{Differences: d.Product},
+		&pedigree.ReportNotice{Report: w.report()},
 	}
+}
+
+// report returns a report that somebody signed.
+func (w *town) report() string {
+	w.T.Helper()
+	r, err := pedigree.SignReport(w.Courier.Key, pedigree.ReportClaims{
+		Chain: ledgertest.ChainID, Code: "(01)04000003000010", ID: ledgertest.NewID(), Kind: pedigree.SuspectedFake, Text: "no seal",
+	})
+	if err != nil {
+		w.T.Fatal(err)
+	}
+	return string(r.Raw())
 }
 
 // Attack 000-21: every exchange between members of every pair of roles.

@@ -36,6 +36,7 @@ func (t *tx) propose() error {
 	}
 	id := chain.ProposalID(t.op, action)
 	t.tag("proposal", id)
+	t.tag("proposals", "opened")
 	return t.count(id, &chain.Proposal{
 		Action: action, Proposer: t.Sender, For: []string{}, Against: []string{}, Opened: t.now, Status: chain.Open,
 	}, true)

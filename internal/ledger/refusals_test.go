@@ -72,6 +72,7 @@ var elsewhere = map[string]string{
 	"label_mismatch":    "whoever's who scans, pedigree.Pack",
 	"foreign_exchange":  "the third party's, pedigree.History",
 	"bad_anchor":        "the third party's, pedigree.History",
+	"bad_report":        "the desk's and the receiver's, pedigree.ParseReport",
 	"bad_dossier":       "the administration's, pedigree.OpenDossier",
 }
 

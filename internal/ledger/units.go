@@ -187,6 +187,10 @@ func (t *tx) late(arg *chain.Units, pages *pages, ranges []chain.Range, err erro
 		Code: ErrDispensed.Code(), Batch: arg.Batch, Units: again[:min(len(again), 16)],
 		By: t.Sender, At: t.now, Index: t.index,
 	}
+	t.tag("alert-of", pages.holder)
+	if t.Sender != pages.holder {
+		t.tag("alert-by", t.Sender)
+	}
 	return fmt.Errorf("%w: alert %s", ErrDispensed, chain.AlertID(t.op))
 }
 

@@ -27,6 +27,8 @@ type Store struct {
 	documents    []document
 	entries      []audit.Entry
 	applications []registry.Application
+	reports      []supply.Report
+	holdings     []canon.Digest
 	responses    map[string]response
 	people       []access.Person // counts and invitation are not in here
 	invitations  []access.Invitation
@@ -67,6 +69,9 @@ type listing byte
 const (
 	inMail listing = iota + 1
 	inBook
+	inBatches
+	inJobs
+	inStock
 )
 
 // page returns the places of a page in a list of n: those before the cursor that

@@ -15,3 +15,5 @@ func TestAudit(t *testing.T)        { storetest.Audit(t, New()) }
 func TestApplications(t *testing.T) { storetest.Applications(t, New()) }
 func TestResponses(t *testing.T)    { storetest.Responses(t, New()) }
 func TestPeople(t *testing.T)       { storetest.People(t, New()) }
+func TestReports(t *testing.T)      { storetest.Reports(t, New()) }
+func TestLists(t *testing.T)        { storetest.Lists(t, New()) }

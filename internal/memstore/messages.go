@@ -102,7 +102,7 @@ func (s *Store) List(ctx context.Context, f supply.Filter, cursor string, limit 
 	places, next, err := inMail.page(cursor, limit, len(s.messages), func(i int) bool {
 		m := &s.messages[i]
 		return cmp.Or(f.Type, m.Type) == m.Type && cmp.Or(f.Case, m.Case) == m.Case && cmp.Or(f.Status, m.Status) == m.Status &&
-			(f.Prev.IsZero() || slices.Contains(m.Prev, f.Prev))
+			!(f.Out && m.Status == supply.Received) && (f.Prev.IsZero() || slices.Contains(m.Prev, f.Prev))
 	})
 	return s.copies(places), next, err
 }

@@ -34,7 +34,7 @@ type node struct {
 // Get implements supply.Ledger and registry.Ledger.
 func (n *node) Get(key []byte) ([]byte, error) { return n.Store().Get(key) }
 
-// Records implements registry.Ledger.
+// Records implements registry.Ledger and supply.Records.
 func (n *node) Records(prefix []byte) iter.Seq2[[]byte, []byte] {
 	return func(yield func([]byte, []byte) bool) {
 		v := n.Store().Latest()
@@ -45,6 +45,13 @@ func (n *node) Records(prefix []byte) iter.Seq2[[]byte, []byte] {
 			}
 		}
 	}
+}
+
+// TaggedBefore implements supply.Records.
+func (n *node) TaggedBefore(tag string, before uint64, limit int) ([]uint64, error) {
+	v := n.Store().Latest()
+	defer v.Close()
+	return v.TaggedBefore(tag, before, limit)
 }
 
 // Leaf implements supply.Ledger.

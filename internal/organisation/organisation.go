@@ -125,7 +125,7 @@ func (x *Organisation) open(ctx context.Context, dir string, o Options) (err err
 	n := &node{Node: x.Node, page: pages.Digest(), gln: x.Settings.GLN, version: o.Version, maxAge: MaxAge}
 	x.Supply = &supply.Desk{
 		GLN: x.Settings.GLN, Chain: x.Node.Chain(), Ledger: n, Keys: x.keys, Messages: x.store, Archive: x.store, Works: x.store,
-		Jobs: x.store, Documents: x.store, Audit: x.store, Post: post{x.transport}, Packs: x.packs,
+		Jobs: x.store, Documents: x.store, Audit: x.store, Reports: x.store, Lists: x.store, Records: n, Post: post{x.transport}, Packs: x.packs,
 		Now: o.Now, NewID: newID, Log: x.log,
 	}
 	x.Registry = &registry.Desk{
@@ -136,7 +136,7 @@ func (x *Organisation) open(ctx context.Context, dir string, o Options) (err err
 		return err
 	}
 	x.handler, err = httpapi.New(httpapi.Config{
-		GLN: x.Settings.GLN, Version: o.Version, Supply: x.Supply, Registry: x.Registry, Access: x.Access, Node: n, Responses: x.store,
+		GLN: x.Settings.GLN, Version: o.Version, Supply: x.Supply, Registry: x.Registry, Access: x.Access, Node: n, Watch: watch{n}, Responses: x.store,
 		Token: token, Now: o.Now, Log: x.log, Limit: o.Limit, Pages: pages,
 	})
 	if err != nil {

@@ -192,3 +192,19 @@ func (c *council) find(gln string) *chain.Member {
 	}
 	return &m
 }
+
+func (n node) Leaf(index uint64) (chain.Leaf, []byte, error) {
+	n.c.mu.Lock()
+	defer n.c.mu.Unlock()
+	return n.c.State.Leaves[index], n.c.State.Txs[index], nil
+}
+
+func (n node) TaggedBefore(tag string, before uint64, limit int) ([]uint64, error) {
+	n.c.mu.Lock()
+	defer n.c.mu.Unlock()
+	all := n.c.State.Tags[tag]
+	at, _ := slices.BinarySearch(all, before)
+	out := slices.Clone(all[max(0, at-limit):at])
+	slices.Reverse(out)
+	return out, nil
+}

@@ -42,6 +42,11 @@ type Ledger interface {
 	Get(key []byte) ([]byte, error)
 	// Records yields the records whose keys start with prefix, by key.
 	Records(prefix []byte) iter.Seq2[[]byte, []byte]
+	// Leaf returns a leaf of the log with its transaction.
+	Leaf(index uint64) (leaf chain.Leaf, tx []byte, err error)
+	// TaggedBefore returns up to limit indexes of leaves about something, from
+	// below an index on, falling.
+	TaggedBefore(tag string, before uint64, limit int) ([]uint64, error)
 }
 
 // Applications keep what came to a governor. Writes survive a crash.

@@ -1,7 +1,9 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
 	"theriac/canon"
 	"theriac/internal/sqlstore/query"
@@ -69,8 +71,30 @@ func page(ctx context.Context, q *query.Queries, seqs []int64) ([]supply.Message
 	return out, nil
 }
 
-// choose returns the places of messages, by the query that looks at fewest rows.
+// choose returns the places of messages. Those that go out are of three statuses,
+// each of which has its index.
 func choose(ctx context.Context, q *query.Queries, f supply.Filter, before int64, count int32) ([]int64, error) {
+	if !f.Out || f.Status != "" && f.Status != supply.Received {
+		return chooseOf(ctx, q, f, before, count)
+	}
+	var all []int64
+	if f.Status == supply.Received {
+		return all, nil
+	}
+	for _, status := range []supply.Status{supply.Queued, supply.Sent, supply.Refused} {
+		f.Status = status
+		seqs, err := chooseOf(ctx, q, f, before, count)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, seqs...)
+	}
+	slices.SortFunc(all, func(a, b int64) int { return cmp.Compare(b, a) })
+	return all[:min(len(all), int(count))], nil
+}
+
+// chooseOf asks by the query that looks at fewest rows.
+func chooseOf(ctx context.Context, q *query.Queries, f supply.Filter, before int64, count int32) ([]int64, error) {
 	thread, status, typ := query.Text(f.Case), query.Text(f.Status), query.Text(f.Type)
 	switch {
 	case !f.Prev.IsZero():

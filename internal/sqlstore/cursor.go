@@ -15,6 +15,9 @@ type listing byte
 const (
 	inMail listing = iota + 1
 	inBook
+	inBatches
+	inJobs
+	inStock
 )
 
 // cursor returns the text that names the place after a row.

@@ -98,6 +98,8 @@ func laws(t *testing.T, e engine) {
 		"applications": func(t *testing.T, s *Store) { storetest.Applications(t, s) },
 		"responses":    func(t *testing.T, s *Store) { storetest.Responses(t, s) },
 		"people":       func(t *testing.T, s *Store) { storetest.People(t, s) },
+		"lists":        func(t *testing.T, s *Store) { storetest.Lists(t, s) },
+		"reports":      func(t *testing.T, s *Store) { storetest.Reports(t, s) },
 	} {
 		t.Run(name, func(t *testing.T) { law(t, open(t, e.empty(t))) })
 	}

@@ -177,6 +177,11 @@ func chosenMessages(t *testing.T, s Mail) {
 		{Prev: prev},
 		{Prev: prev, Case: "chosen", Type: "chosen-a/1", Status: supply.Received},
 		{Prev: prev, Status: supply.Sent},
+		{Type: "chosen-b/1", Out: true},
+		{Case: "chosen", Out: true},
+		{Prev: prev, Out: true},
+		{Type: "chosen-a/1", Out: true, Status: supply.Queued},
+		{Type: "chosen-a/1", Out: true, Status: supply.Received},
 		{Type: "chosen-"},
 		{Prev: canon.Sum([]byte("nobody"))},
 	} {
@@ -191,7 +196,7 @@ func chosenMessages(t *testing.T, s Mail) {
 		}
 	}
 	// Without a filter, and by status alone, other laws' messages come too.
-	for _, f := range []supply.Filter{{}, {Status: supply.Received}} {
+	for _, f := range []supply.Filter{{}, {Status: supply.Received}, {Out: true}} {
 		var got, want []canon.ID
 		for _, m := range pages(t, s, f, 5) {
 			if strings.HasPrefix(m.Type, "chosen-") {

@@ -142,7 +142,7 @@ func (x *mail) list(t *rapid.T) {
 // matches reports whether a filter chooses a message.
 func matches(f supply.Filter, m *supply.Message) bool {
 	return cmp.Or(f.Type, m.Type) == m.Type && cmp.Or(f.Case, m.Case) == m.Case && cmp.Or(f.Status, m.Status) == m.Status &&
-		(f.Prev.IsZero() || slices.Contains(m.Prev, f.Prev))
+		!(f.Out && m.Status == supply.Received) && (f.Prev.IsZero() || slices.Contains(m.Prev, f.Prev))
 }
 
 func (x *mail) check(t *rapid.T) {

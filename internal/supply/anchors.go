@@ -36,7 +36,7 @@ const maxMedia = 255
 func (d *Desk) Anchors(digest canon.Digest) ([]api.Anchored, error) {
 	var out []api.Anchored
 	prefix := chain.EvidenceKey(digest, "")
-	for key, value := range d.Ledger.Records(prefix) {
+	for key, value := range d.Records.Records(prefix) {
 		var e chain.EvidenceAnchor
 		if err := canon.DecodeCBOR(value, &e); err != nil {
 			return nil, err

@@ -54,7 +54,7 @@ func (d *Desk) queueRelease(ctx context.Context, id canon.ID, r *api.Release) (*
 	return &j, d.Jobs.PutJob(ctx, &j)
 }
 
-// Resume takes up the jobs that a crash interrupted.
+// Resume takes up the jobs and reports that a crash interrupted.
 func (d *Desk) Resume(ctx context.Context) error {
 	jobs, err := d.Jobs.Unfinished(ctx)
 	if err != nil {
@@ -68,7 +68,7 @@ func (d *Desk) Resume(ctx context.Context) error {
 		d.running.claim(chain.BatchID(d.GLN, r.GTIN, r.Lot))
 		d.startRelease(j, r)
 	}
-	return nil
+	return d.resumeReports(ctx)
 }
 
 // mayRelease checks at once what would fail at the end of a long job.
@@ -122,6 +122,10 @@ func (d *Desk) suppliedTo(r *api.Release) error {
 }
 
 func (d *Desk) startRelease(j Job, r api.Release) {
+	d.running.announce(j.ID, api.Batch{
+		ID: chain.BatchID(d.GLN, r.GTIN, r.Lot), GTIN: r.GTIN, Lot: r.Lot, Expiry: r.Expiry, Size: r.Size,
+		Certificate: r.Certificate, Status: releasing,
+	})
 	d.start(j, func(ctx context.Context, progress func(done, total uint64)) (string, error) {
 		defer d.running.unclaim(chain.BatchID(d.GLN, r.GTIN, r.Lot))
 		return d.release(ctx, j, r, progress)
@@ -146,6 +150,9 @@ func (d *Desk) release(ctx context.Context, j Job, r api.Release, progress func(
 		GTIN: r.GTIN, Lot: r.Lot, Expiry: r.Expiry, Size: packs.Size(), Root: packs.Root(),
 		Certificate: r.Certificate, Transformation: canon.Sum(event), Materials: r.Materials, Initial: chain.UnitActive,
 	}); err != nil {
+		return "", err
+	}
+	if err := d.Lists.PutHolding(ctx, id); err != nil {
 		return "", err
 	}
 	return id.String(), d.Works.PutBatch(ctx, &Batch{

@@ -1,10 +1,14 @@
 package supply
 
 import (
+	"cmp"
 	"context"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
+	"theriac/api"
 	"theriac/canon"
 	"theriac/refusal"
 )
@@ -43,6 +47,8 @@ type running struct {
 	mu   sync.Mutex
 	jobs map[canon.ID]*watched
 	lots map[canon.Digest]bool // that are being released
+
+	batches map[canon.ID]api.Batch // that jobs release
 }
 
 type watched struct {
@@ -52,7 +58,7 @@ type watched struct {
 
 func newRunning() *running {
 	ctx, cancel := context.WithCancel(context.Background())
-	return &running{ctx: ctx, cancel: cancel, jobs: map[canon.ID]*watched{}, lots: map[canon.Digest]bool{}}
+	return &running{ctx: ctx, cancel: cancel, jobs: map[canon.ID]*watched{}, lots: map[canon.Digest]bool{}, batches: map[canon.ID]api.Batch{}}
 }
 
 func (r *running) close() {
@@ -92,6 +98,43 @@ func (r *running) set(j Job) {
 	w.changed = make(chan struct{})
 	if j.State != Running {
 		delete(r.jobs, j.ID)
+		delete(r.batches, j.ID)
+	}
+}
+
+// announce says which batch a job is to release.
+func (r *running) announce(job canon.ID, b api.Batch) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.batches[job] = b
+}
+
+// releases returns the batches that are being released, with their jobs, the newest first.
+func (r *running) releases() []api.Batch {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var jobs []*Job
+	for id := range r.batches {
+		if w := r.jobs[id]; w != nil {
+			jobs = append(jobs, &w.job)
+		}
+	}
+	slices.SortFunc(jobs, func(a, b *Job) int {
+		return cmp.Or(b.Created.Compare(a.Created), strings.Compare(a.ID.String(), b.ID.String()))
+	})
+	out := make([]api.Batch, len(jobs))
+	for i, j := range jobs {
+		out[i] = r.batches[j.ID]
+		out[i].Job = new(j.Shown())
+	}
+	return out
+}
+
+// Shown returns the job as the API shows it.
+func (j *Job) Shown() api.Job {
+	return api.Job{
+		ID: j.ID, Kind: j.Kind, State: string(j.State), Done: j.Done, Total: j.Total, Result: j.Result, Code: j.Code,
+		Detail: j.Text, Created: j.Created.UTC().Format(time.RFC3339Nano), Updated: j.Updated.UTC().Format(time.RFC3339Nano),
 	}
 }
 
@@ -127,15 +170,19 @@ func (d *Desk) start(j Job, work func(ctx context.Context, progress func(done, t
 	}()
 }
 
+// job returns a job that runs.
+func (r *running) job(id canon.ID) (Job, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if w := r.jobs[id]; w != nil {
+		return w.job, true
+	}
+	return Job{}, false
+}
+
 // Job returns a job as it is now.
 func (d *Desk) Job(ctx context.Context, id canon.ID) (*Job, error) {
-	d.running.mu.Lock()
-	w := d.running.jobs[id]
-	d.running.mu.Unlock()
-	if w != nil {
-		d.running.mu.Lock()
-		defer d.running.mu.Unlock()
-		j := w.job
+	if j, ok := d.running.job(id); ok {
 		return &j, nil
 	}
 	return d.Jobs.Job(ctx, id)

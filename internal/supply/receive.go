@@ -145,6 +145,9 @@ func (d *Desk) anchor(ctx context.Context, m *envelope.Message) (*api.Receipt, e
 	if there.Claims.BodyDigest != c.BodyDigest {
 		return nil, envelope.ErrReplayed
 	}
+	if err := d.hold(ctx, m); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrBusy, err)
+	}
 	err = d.Messages.Settle(ctx, &Message{
 		ID: c.ID, Issuer: c.Issuer, Audience: c.Audience, Type: c.Type, Case: c.Case, Prev: c.Prev,
 		Body: m.Body, Status: Received, Created: d.Now(), Receipt: *receipt,
@@ -187,6 +190,10 @@ func (d *Desk) accept(m *envelope.Message) error {
 	c := &m.Envelope.Claims
 	content, err := pedigree.Read(c.Type, m.Body)
 	if err != nil {
+		return err
+	}
+	if notice, ok := content.(*pedigree.ReportNotice); ok {
+		_, err := notice.Open(d.Chain, c.Case)
 		return err
 	}
 	dossier, ok := content.(*pedigree.Dossier)

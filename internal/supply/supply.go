@@ -13,11 +13,11 @@ import (
 	"context"
 	"crypto"
 	"crypto/hpke"
-	"iter"
 	"log/slog"
 	"time"
 
 	"golang.org/x/sync/semaphore"
+	"golang.org/x/time/rate"
 
 	"theriac/api"
 	"theriac/canon"
@@ -55,8 +55,6 @@ type Ledger interface {
 	Evidence(ctx context.Context) (headers []lightclient.LightBlock, v View, done func(), err error)
 	// Leaf returns a leaf of the log with its transaction.
 	Leaf(index uint64) (leaf chain.Leaf, tx []byte, err error)
-	// Records yields the records of the present state whose keys have a prefix.
-	Records(prefix []byte) iter.Seq2[[]byte, []byte]
 }
 
 // Keys are the organisation's private keys.
@@ -185,6 +183,9 @@ type Desk struct {
 	Jobs      Jobs
 	Documents Documents
 	Audit     Audit
+	Reports   Reports
+	Lists     Lists
+	Records   Records
 	Post      Post
 	Packs     Packs
 
@@ -197,6 +198,8 @@ type Desk struct {
 	outbox  *outbox
 	reading *semaphore.Weighted // bytes of documents that are being captured
 	tracing *semaphore.Weighted // documents that trails are read from
+
+	strangers *rate.Limiter // of reports
 }
 
 // Open makes the desk ready. Close ends its work.
@@ -206,6 +209,7 @@ func (d *Desk) Open() {
 	d.outbox = newOutbox()
 	d.reading = semaphore.NewWeighted(epcis.MaxSize)
 	d.tracing = semaphore.NewWeighted(1)
+	d.strangers = newStrangers()
 }
 
 // Close stops jobs that run and waits for them; they are taken up again by Resume.
@@ -249,6 +253,7 @@ type Filter struct {
 	Case   string
 	Status Status
 	Prev   canon.Digest
+	Out    bool // those of this organisation: queued, sent or refused
 }
 
 // A Batch is a batch of the organisation's, made or captured.

@@ -61,6 +61,8 @@ type office struct {
 	submit func(ctx context.Context, tx []byte) (ledger.Result, error)
 	settle func(m *supply.Message) error
 	work   func(b *supply.Batch) error // before a batch is written
+	put    func()                      // after a report is written
+	hand   func(id canon.ID) error     // before a report is marked
 }
 
 // A site is a ledger before anybody has a desk: towns are built on copies of it.
@@ -138,7 +140,7 @@ func (o *office) open() {
 	o.ctx, o.end = context.WithCancel(context.Background())
 	o.desk = &supply.Desk{
 		GLN: o.org.GLN, Chain: ledgertest.ChainID, Ledger: node{o}, Keys: keys{o}, Messages: mail{o.store, o}, Archive: o.store,
-		Works: works{o.store, o}, Jobs: o.store, Documents: o.store, Audit: o.store, Post: post{o}, Packs: o.packs,
+		Works: works{o.store, o}, Jobs: o.store, Documents: o.store, Audit: o.store, Reports: reports{o.store, o}, Lists: o.store, Records: node{o}, Post: post{o}, Packs: o.packs,
 		Now: o.town.now, NewID: ledgertest.NewID, Log: slog.New(slog.NewTextHandler(o.log, nil)),
 	}
 	o.desk.Open()
@@ -234,25 +236,37 @@ func (x node) Leaf(index uint64) (chain.Leaf, []byte, error) {
 	return n.State.Leaves[index], n.State.Txs[index], nil
 }
 
-func (x node) Records(prefix []byte) iter.Seq2[[]byte, []byte] {
-	x.o.town.mu.Lock()
-	defer x.o.town.mu.Unlock()
-	found := maps.Clone(x.o.town.State.Records)
-	return func(yield func([]byte, []byte) bool) {
-		for _, k := range slices.Sorted(maps.Keys(found)) {
-			if strings.HasPrefix(k, string(prefix)) && !yield([]byte(k), found[k]) {
-				return
-			}
-		}
-	}
-}
-
 func (x node) Evidence(context.Context) ([]lightclient.LightBlock, supply.View, func(), error) {
 	n := x.o.town
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	v := n.State.View(n.t)
 	return n.Path(ledgertest.NewValidators(4), v.Root()), counted{v, &x.o.looks}, func() {}, nil
+}
+
+func (x node) Records(prefix []byte) iter.Seq2[[]byte, []byte] {
+	n := x.o.town
+	n.mu.Lock()
+	records := maps.Clone(n.State.Records)
+	n.mu.Unlock()
+	return func(yield func([]byte, []byte) bool) {
+		for _, k := range slices.Sorted(maps.Keys(records)) {
+			if strings.HasPrefix(k, string(prefix)) && !yield([]byte(k), records[k]) {
+				return
+			}
+		}
+	}
+}
+
+func (x node) TaggedBefore(tag string, before uint64, limit int) ([]uint64, error) {
+	n := x.o.town
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	all := n.State.Tags[tag]
+	at, _ := slices.BinarySearch(all, before)
+	out := slices.Clone(all[max(0, at-limit):at])
+	slices.Reverse(out)
+	return out, nil
 }
 
 // counted is a view that counts the leaves that are looked at.
@@ -301,6 +315,29 @@ func (s works) PutBatch(ctx context.Context, b *supply.Batch) error {
 		}
 	}
 	return s.Store.PutBatch(ctx, b)
+}
+
+// reports is a store in which handing on can fail.
+type reports struct {
+	*memstore.Store
+	o *office
+}
+
+func (s reports) PutReport(ctx context.Context, r *supply.Report) error {
+	err := s.Store.PutReport(ctx, r)
+	if s.o.put != nil {
+		s.o.put()
+	}
+	return err
+}
+
+func (s reports) Hand(ctx context.Context, id canon.ID) error {
+	if s.o.hand != nil {
+		if err := s.o.hand(id); err != nil {
+			return err
+		}
+	}
+	return s.Store.Hand(ctx, id)
 }
 
 // post carries to other offices, as well as it is told to.

@@ -48,6 +48,11 @@ type Document struct {
 	BlockTime int64
 }
 
+type Holding struct {
+	Seq   int64
+	Batch Text
+}
+
 type Invitation struct {
 	Code    Text
 	Person  Text
@@ -98,6 +103,15 @@ type Passkey struct {
 	Record  Bytes
 	Created int64
 	Used    int64
+}
+
+type Report struct {
+	Seq     int64
+	ID      Text
+	JWS     Bytes
+	SentTo  Bytes
+	Created int64
+	Handed  int64
 }
 
 type Response struct {

@@ -225,3 +225,32 @@ DELETE FROM sessions WHERE person = $1;
 
 -- name: PruneSessions :exec
 DELETE FROM sessions WHERE began <= @began OR used <= @used;
+
+-- name: InsertReport :execrows
+INSERT INTO reports (id, jws, sent_to, created, handed) VALUES ($1, $2, $3, $4, 0) ON CONFLICT DO NOTHING;
+
+-- name: Report :one
+SELECT * FROM reports WHERE id = $1;
+
+-- name: HandReport :execrows
+UPDATE reports SET handed = 1 WHERE id = $1;
+
+-- name: UnhandedReports :many
+SELECT * FROM reports WHERE handed = 0 ORDER BY seq;
+
+-- name: PutHolding :exec
+INSERT INTO holdings (batch) VALUES ($1) ON CONFLICT DO NOTHING;
+
+-- name: Holdings :many
+SELECT * FROM holdings WHERE seq < @before ORDER BY seq DESC LIMIT @count;
+
+-- name: ListBatches :many
+SELECT * FROM batches WHERE seq < @before ORDER BY seq DESC LIMIT @count;
+
+-- Without the specs: that of a release may name millions of serial numbers.
+-- name: ListJobs :many
+SELECT seq, id, kind, state, done, total, result, code, text, created, updated FROM jobs WHERE seq < @before ORDER BY seq DESC LIMIT @count;
+
+-- By the index of what is due; @latest is later than everything.
+-- name: Waiting :many
+SELECT audience, code, created, next, attempts FROM messages WHERE status = 'queued' AND next <= @latest ORDER BY next, seq LIMIT @count;

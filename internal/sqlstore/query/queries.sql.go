@@ -339,6 +339,18 @@ func (q *Queries) Entries(ctx context.Context, arg EntriesParams) ([]Audit, erro
 	return items, nil
 }
 
+const handReport = `-- name: HandReport :execrows
+UPDATE reports SET handed = 1 WHERE id = $1
+`
+
+func (q *Queries) HandReport(ctx context.Context, id Text) (int64, error) {
+	result, err := q.db.ExecContext(ctx, handReport, id)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const holdPerson = `-- name: HoldPerson :execrows
 UPDATE persons SET role = role WHERE id = $1
 `
@@ -349,6 +361,38 @@ func (q *Queries) HoldPerson(ctx context.Context, id Text) (int64, error) {
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+const holdings = `-- name: Holdings :many
+SELECT seq, batch FROM holdings WHERE seq < $1 ORDER BY seq DESC LIMIT $2
+`
+
+type HoldingsParams struct {
+	Before int64
+	Count  int32
+}
+
+func (q *Queries) Holdings(ctx context.Context, arg HoldingsParams) ([]Holding, error) {
+	rows, err := q.db.QueryContext(ctx, holdings, arg.Before, arg.Count)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Holding
+	for rows.Next() {
+		var i Holding
+		if err := rows.Scan(&i.Seq, &i.Batch); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const insertApplication = `-- name: InsertApplication :execrows
@@ -576,6 +620,30 @@ func (q *Queries) InsertPerson(ctx context.Context, arg InsertPersonParams) erro
 	return err
 }
 
+const insertReport = `-- name: InsertReport :execrows
+INSERT INTO reports (id, jws, sent_to, created, handed) VALUES ($1, $2, $3, $4, 0) ON CONFLICT DO NOTHING
+`
+
+type InsertReportParams struct {
+	ID      Text
+	JWS     Bytes
+	SentTo  Bytes
+	Created int64
+}
+
+func (q *Queries) InsertReport(ctx context.Context, arg InsertReportParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, insertReport,
+		arg.ID,
+		arg.JWS,
+		arg.SentTo,
+		arg.Created,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const insertSession = `-- name: InsertSession :exec
 INSERT INTO sessions (token, person, began, used) VALUES ($1, $2, $3, $4)
 `
@@ -639,6 +707,108 @@ UPDATE responses SET at = $1 WHERE status = 0 AND at > $1
 func (q *Queries) LapseKeys(ctx context.Context, lapsed int64) error {
 	_, err := q.db.ExecContext(ctx, lapseKeys, lapsed)
 	return err
+}
+
+const listBatches = `-- name: ListBatches :many
+SELECT seq, id, gtin, lot, expiry, size, certificate, transformation, document, created FROM batches WHERE seq < $1 ORDER BY seq DESC LIMIT $2
+`
+
+type ListBatchesParams struct {
+	Before int64
+	Count  int32
+}
+
+func (q *Queries) ListBatches(ctx context.Context, arg ListBatchesParams) ([]Batch, error) {
+	rows, err := q.db.QueryContext(ctx, listBatches, arg.Before, arg.Count)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Batch
+	for rows.Next() {
+		var i Batch
+		if err := rows.Scan(
+			&i.Seq,
+			&i.ID,
+			&i.GTIN,
+			&i.Lot,
+			&i.Expiry,
+			&i.Size,
+			&i.Certificate,
+			&i.Transformation,
+			&i.Document,
+			&i.Created,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listJobs = `-- name: ListJobs :many
+SELECT seq, id, kind, state, done, total, result, code, text, created, updated FROM jobs WHERE seq < $1 ORDER BY seq DESC LIMIT $2
+`
+
+type ListJobsParams struct {
+	Before int64
+	Count  int32
+}
+
+type ListJobsRow struct {
+	Seq     int64
+	ID      Text
+	Kind    Text
+	State   Text
+	Done    int64
+	Total   int64
+	Result  Text
+	Code    Text
+	Text    Text
+	Created int64
+	Updated int64
+}
+
+// Without the specs: that of a release may name millions of serial numbers.
+func (q *Queries) ListJobs(ctx context.Context, arg ListJobsParams) ([]ListJobsRow, error) {
+	rows, err := q.db.QueryContext(ctx, listJobs, arg.Before, arg.Count)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListJobsRow
+	for rows.Next() {
+		var i ListJobsRow
+		if err := rows.Scan(
+			&i.Seq,
+			&i.ID,
+			&i.Kind,
+			&i.State,
+			&i.Done,
+			&i.Total,
+			&i.Result,
+			&i.Code,
+			&i.Text,
+			&i.Created,
+			&i.Updated,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const listMessages = `-- name: ListMessages :many
@@ -1209,6 +1379,15 @@ func (q *Queries) PutBatch(ctx context.Context, arg PutBatchParams) error {
 	return err
 }
 
+const putHolding = `-- name: PutHolding :exec
+INSERT INTO holdings (batch) VALUES ($1) ON CONFLICT DO NOTHING
+`
+
+func (q *Queries) PutHolding(ctx context.Context, batch Text) error {
+	_, err := q.db.ExecContext(ctx, putHolding, batch)
+	return err
+}
+
 const putInvitation = `-- name: PutInvitation :exec
 INSERT INTO invitations (code, person, expires) VALUES ($1, $2, $3)
 ON CONFLICT (person) DO UPDATE SET code = excluded.code, expires = excluded.expires
@@ -1276,6 +1455,24 @@ type ReleaseKeyParams struct {
 func (q *Queries) ReleaseKey(ctx context.Context, arg ReleaseKeyParams) error {
 	_, err := q.db.ExecContext(ctx, releaseKey, arg.Key, arg.Began)
 	return err
+}
+
+const report = `-- name: Report :one
+SELECT seq, id, jws, sent_to, created, handed FROM reports WHERE id = $1
+`
+
+func (q *Queries) Report(ctx context.Context, id Text) (Report, error) {
+	row := q.db.QueryRowContext(ctx, report, id)
+	var i Report
+	err := row.Scan(
+		&i.Seq,
+		&i.ID,
+		&i.JWS,
+		&i.SentTo,
+		&i.Created,
+		&i.Handed,
+	)
+	return i, err
 }
 
 const response = `-- name: Response :one
@@ -1485,6 +1682,40 @@ func (q *Queries) TouchSession(ctx context.Context, arg TouchSessionParams) (int
 	return result.RowsAffected()
 }
 
+const unhandedReports = `-- name: UnhandedReports :many
+SELECT seq, id, jws, sent_to, created, handed FROM reports WHERE handed = 0 ORDER BY seq
+`
+
+func (q *Queries) UnhandedReports(ctx context.Context) ([]Report, error) {
+	rows, err := q.db.QueryContext(ctx, unhandedReports)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Report
+	for rows.Next() {
+		var i Report
+		if err := rows.Scan(
+			&i.Seq,
+			&i.ID,
+			&i.JWS,
+			&i.SentTo,
+			&i.Created,
+			&i.Handed,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const usePasskey = `-- name: UsePasskey :execrows
 UPDATE passkeys SET count = $1, record = $2, used = $3
 WHERE id = $4 AND person = $5 AND count = $6
@@ -1512,4 +1743,51 @@ func (q *Queries) UsePasskey(ctx context.Context, arg UsePasskeyParams) (int64, 
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+const waiting = `-- name: Waiting :many
+SELECT audience, code, created, next, attempts FROM messages WHERE status = 'queued' AND next <= $1 ORDER BY next, seq LIMIT $2
+`
+
+type WaitingParams struct {
+	Latest int64
+	Count  int32
+}
+
+type WaitingRow struct {
+	Audience Text
+	Code     Text
+	Created  int64
+	Next     int64
+	Attempts int64
+}
+
+// By the index of what is due; @latest is later than everything.
+func (q *Queries) Waiting(ctx context.Context, arg WaitingParams) ([]WaitingRow, error) {
+	rows, err := q.db.QueryContext(ctx, waiting, arg.Latest, arg.Count)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []WaitingRow
+	for rows.Next() {
+		var i WaitingRow
+		if err := rows.Scan(
+			&i.Audience,
+			&i.Code,
+			&i.Created,
+			&i.Next,
+			&i.Attempts,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }

@@ -4,6 +4,8 @@ import type { Line, Part, Party } from './picture'
 const column = 88
 const row = 112
 const radius = 22
+// Below the last row stand a name and a blame, and nothing else.
+const foot = 92
 
 interface Given {
   parties: Party[]
@@ -21,7 +23,7 @@ export function TimelinePicture({ parties, lines, rows, title, partName, blamed,
   // Without an administration the upper row is empty and left out.
   const top = parties.some((p) => p.y === 0) ? 0 : row
   return (
-    <svg class="picture" viewBox={`0 ${top} ${4 * column} ${rows * row - top}`} role="img" aria-label={title}>
+    <svg class="picture" viewBox={`0 ${top} ${4 * column} ${(rows - 1) * row + foot - top}`} role="img" aria-label={title}>
       {lines.map((l) => (
         <Way key={`${l.from.gln} ${l.to.gln}`} line={l} />
       ))}

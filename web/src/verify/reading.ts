@@ -1,0 +1,61 @@
+// What a code says before anybody is asked: which pack it names, and whether it
+// may be looked up here at all.
+import { elementString, parseIdentifier } from '../gs1/gs1'
+
+/** What is printed on a pack, as far as the code says it. */
+export interface Label {
+  gtin: string
+  serial: string
+  lot?: string
+  expiry?: string
+}
+
+export type Reading =
+  | { kind: 'pack'; code: string; label: Label; host: string }
+  | { kind: 'foreign'; host: string }
+  | { kind: 'no_serial'; gtin: string }
+  | { kind: 'container' }
+  | { kind: 'unreadable' }
+
+const maxCode = 2000
+// GS1's own resolver names no company.
+const neutral = 'id.gs1.org'
+
+/** Reads a code. A Digital Link of any host is read; whether the host is one of ours is decided by `foreign`. */
+export function read(text: string, now: Date): Reading {
+  // The parser has a cap too; this one spares it a pasted book.
+  if (text.length > maxCode) return { kind: 'unreadable' }
+  try {
+    const id = parseIdentifier(text, now)
+    if (id.sscc && !id.gtin) return { kind: 'container' }
+    if (!id.gtin) return { kind: 'unreadable' }
+    if (!id.serial) return { kind: 'no_serial', gtin: id.gtin }
+    const label: Label = { gtin: id.gtin, serial: id.serial }
+    if (id.lot) label.lot = id.lot
+    if (id.expiry) label.expiry = id.expiry
+    // What is asked for is what was understood, so that the server cannot read the same text otherwise.
+    return { kind: 'pack', code: elementString(id), label, host: id.host }
+  } catch {
+    return { kind: 'unreadable' }
+  }
+}
+
+/** Says whether a label's host is nobody's whom we know: then it leads people elsewhere, and is not ours to call genuine. */
+export function foreign(host: string, here: string, endpoints: string[]): boolean {
+  if (host === '' || host === here.toLowerCase() || host === neutral) return false
+  return !endpoints.some((e) => hostOf(e) === host)
+}
+
+function hostOf(endpoint: string): string | undefined {
+  try {
+    const url = new URL(endpoint)
+    return url.protocol === 'https:' || url.protocol === 'http:' ? url.host : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Returns the code that the page's own address holds, if it is the Digital Link of a label. */
+export function codeOfAddress(origin: string, path: string, search: string): string | undefined {
+  return /^\/(01|gtin)\//.test(path) ? origin + path + search : undefined
+}
