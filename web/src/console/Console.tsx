@@ -118,33 +118,57 @@ function Frame({ session }: { session: Session }) {
           <nav aria-label={t.screens}>
             <Menu groups={all} at={route.path} />
           </nav>
+          <div class="row end">
+            <Who session={session} />
+            <Logout id="drawer-logout" />
+          </div>
         </Dialog>
       )}
     </Members>
   )
 }
 
-function Bar({ session }: { session: Session }) {
+function Logout({ id }: { id: string }) {
   const t = useConsole()
   const leaving = useSend(logout, () => {
     location.hash = ''
   })
+  return (
+    <>
+      <Button id={id} busy={leaving.busy} onClick={leaving.send}>
+        {t.logout}
+      </Button>
+      {leaving.error && <Failure of={leaving.error} />}
+    </>
+  )
+}
+
+function Who({ session }: { session: Session }) {
+  const t = useConsole()
+  return (
+    <span class="who">
+      {session.person.name}
+      <span class="quiet">{t.personRole(session.person.role)}</span>
+    </span>
+  )
+}
+
+function Bar({ session }: { session: Session }) {
+  const t = useConsole()
   return (
     <header class="bar">
       <a class="brand" href={href('')}>
         {session.organisation.name}
         <span class="quiet">{session.organisation.roles.map((r) => t.organisationRole(r)).join(', ')}</span>
       </a>
-      <span class="who">
-        {session.person.name}
-        <span class="quiet">{t.personRole(session.person.role)}</span>
+      <span class="wide">
+        <Who session={session} />
       </span>
       <LanguageSwitch />
       <Theme />
-      <Button id="logout" look="plain" busy={leaving.busy} onClick={leaving.send}>
-        {t.logout}
-      </Button>
-      {leaving.error && <Failure of={leaving.error} />}
+      <span class="wide">
+        <Logout id="logout" />
+      </span>
     </header>
   )
 }

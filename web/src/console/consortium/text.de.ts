@@ -69,6 +69,7 @@ export const de: Translation<typeof en> = {
   nowStands: (status, yes, no) => `Der Vorschlag ist ${statuses[status] ?? status}: ${yes} dafür, ${no} dagegen.`,
   own: 'Unsere Organisation',
   profile: 'Name und Posteingang',
+  act: 'Ändern',
   editProfile: 'Ändern',
   profileSays: (name) =>
     `Das ersetzt, was im Hauptbuch über ${name} steht, unterschrieben mit ihrem Schlüssel. Andere stellen von da an dort zu.`,

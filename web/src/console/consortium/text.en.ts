@@ -67,6 +67,7 @@ export const en = {
     `The proposal is ${statuses[status] ?? status}: ${yes} for, ${no} against.`,
   own: 'Our organisation',
   profile: 'Name and inbox',
+  act: 'Change',
   editProfile: 'Change',
   profileSays: (name: string): string =>
     `This replaces what the ledger says of ${name}, signed with its key. Others deliver messages to the inbox from then on.`,
