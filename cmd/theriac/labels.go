@@ -24,11 +24,11 @@ type batchLabelsCmd struct {
 
 // Help implements kong.HelpProvider.
 func (batchLabelsCmd) Help() string {
-	return `  theriac batch labels BATCH --count 240 --sheet 3x8 --out labels.pdf
-  theriac batch labels BATCH --from 10000 --count 90000 --sheet roll --symbol qr --out roll.pdf
+	return `Print them at 100 %, not fitted to the page. Who has labels can make packs look genuine:
+the files are readable by you alone, and the printing is booked.
 
-Print them at 100 %, not fitted to the page. Who has labels can make packs look genuine:
-the files are readable by you alone, and the printing is booked.`
+  theriac batch labels BATCH --count 240 --sheet 3x8 --out labels.pdf
+  theriac batch labels BATCH --from 10000 --count 90000 --sheet roll --symbol qr --out roll.pdf`
 }
 
 func (b *batchLabelsCmd) Run(ctx context.Context, con *console) error {

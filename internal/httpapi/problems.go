@@ -46,6 +46,7 @@ var statuses = map[string]int{
 	"wrong_role":           http.StatusForbidden,
 	"not_a_governor":       http.StatusForbidden,
 	"not_the_issuer":       http.StatusForbidden,
+	"not_the_maker":        http.StatusForbidden,
 	"member_inactive":      http.StatusForbidden,
 	"exists":               http.StatusConflict,
 	"already_dispensed":    http.StatusConflict,

@@ -237,11 +237,12 @@ func readBack(t *testing.T, j Job) {
 		}
 	}
 	const dpi = 300
-	run(t, "pdftoppm", "-r", fmt.Sprint(dpi), "-gray", "-png", name, filepath.Join(dir, "page"))
-	pages, err := filepath.Glob(filepath.Join(dir, "page-*.png"))
-	if err != nil || len(pages) != 2 {
-		t.Fatalf("%d pages, %v", len(pages), err)
+	run(t, "pdftoppm", "-r", fmt.Sprint(dpi), "-gray", name, filepath.Join(dir, "page"))
+	names, err := filepath.Glob(filepath.Join(dir, "page-*.pgm"))
+	if err != nil || len(names) != 2 {
+		t.Fatalf("%d pages, %v", len(names), err)
 	}
+	pages := []*image.Gray{load(t, names[0]), load(t, names[1])}
 	var files []string
 	for i := range ids {
 		page := pages[i/j.Sheet.PerPage()]
@@ -257,9 +258,8 @@ func readBack(t *testing.T, j Job) {
 
 // cutOut cuts a label out of its page, and fails if something is at its edge, where a
 // printer would spoil it.
-func cutOut(t *testing.T, page, to string, place box, dpi float64) {
+func cutOut(t *testing.T, img *image.Gray, to string, place box, dpi float64) {
 	t.Helper()
-	img := decode(t, page)
 	at := func(v float64) int { return int(v / 25.4 * dpi) }
 	r := image.Rect(at(place.x), at(place.y), at(place.x+place.w), at(place.y+place.h)).Intersect(img.Bounds())
 	out := image.NewGray(image.Rect(0, 0, r.Dx(), r.Dy()))
@@ -280,18 +280,18 @@ func cutOut(t *testing.T, page, to string, place box, dpi float64) {
 	write(t, to, b.Bytes())
 }
 
-func decode(t *testing.T, name string) image.Image {
+// load reads an image of grey bytes (PGM).
+func load(t *testing.T, name string) *image.Gray {
 	t.Helper()
-	f, err := os.Open(name)
+	raw, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
-	img, err := png.Decode(f)
-	if err != nil {
-		t.Fatal(err)
+	var w, h, white int
+	if _, err := fmt.Sscanf(string(raw), "P5\n%d %d\n%d\n", &w, &h, &white); err != nil || white != 255 || len(raw) < w*h {
+		t.Fatalf("%s: %d × %d of %d, %v", name, w, h, white, err)
 	}
-	return img
+	return &image.Gray{Pix: raw[len(raw)-w*h:], Stride: w, Rect: image.Rect(0, 0, w, h)}
 }
 
 func TestEncodeRefuses(t *testing.T) {

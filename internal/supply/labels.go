@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strings"
 
 	"theriac/canon"
 	"theriac/chain"
@@ -85,8 +86,8 @@ func (d *Desk) Server() (string, error) {
 	return self.Endpoint, nil
 }
 
-// productName returns the name under which a medicine was approved, or nothing if the
-// decision that carried the certificate is not here.
+// productName returns name and strength of a medicine as they were approved, or nothing if
+// the decision that carried the certificate is not here.
 func (d *Desk) productName(ctx context.Context, number string) (string, error) {
 	record, err := state[chain.Certificate](d, chain.CertificateKey(number))
 	if err != nil {
@@ -111,5 +112,5 @@ func (d *Desk) productName(ctx context.Context, number string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return c.Subject.Name, nil
+	return strings.TrimSpace(c.Subject.Name + " " + c.Subject.Strength), nil
 }

@@ -41,6 +41,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Alerts about this organisation's batches, or raised by its transactions */
+        get: operations["alert-list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/applications": {
         parameters: {
             query?: never;
@@ -99,7 +116,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** This organisation's batches, the newest first */
+        get: operations["batch-list"];
         put?: never;
         /** Release a batch, in the background */
         post: operations["release"];
@@ -138,6 +156,23 @@ export interface paths {
         };
         /** What is printed on the packs of a batch of ours */
         get: operations["packs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/blocks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Blocks, the latest first */
+        get: operations["block-list"];
         put?: never;
         post?: never;
         delete?: never;
@@ -195,6 +230,23 @@ export interface paths {
          * @description As the ledger has them, with fields withheld.
          */
         get: operations["case"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/certificates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The certificates that this organisation issued or holds */
+        get: operations["certificate-list"];
         put?: never;
         post?: never;
         delete?: never;
@@ -278,7 +330,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Dossiers that came or were sent, with the latest decision */
+        get: operations["dossier-list"];
         put?: never;
         /** Exchange 3: hand in a dossier, sealed to the drug administration */
         post: operations["dossiers"];
@@ -368,6 +421,23 @@ export interface paths {
         };
         /** Who put a digest on the ledger, and when */
         get: operations["anchored"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Jobs, the newest first */
+        get: operations["job-list"];
         put?: never;
         post?: never;
         delete?: never;
@@ -566,6 +636,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/peers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The nodes that this one is connected with */
+        get: operations["peers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/people": {
         parameters: {
             query?: never;
@@ -636,6 +723,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/proposals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Proposals before the governors, the newest first */
+        get: operations["proposal-list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/proposals/{proposal}": {
         parameters: {
             query?: never;
@@ -670,6 +774,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/queue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What waits in the outbox, by receiver and reason */
+        get: operations["queue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/recalls": {
         parameters: {
             query?: never;
@@ -698,6 +819,46 @@ export interface paths {
         put?: never;
         /** Exchange 8: confirm what came */
         post: operations["receipts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Report a suspected fake or an adverse reaction
+         * @description The report is signed by a key of the reporter's own, a pseudonym (docs/formats.md, Reports). It is handed on to the maker of the product and to every drug administration, who anchor it on the ledger. Handed in again it is one report, and the answer says how it stands.
+         */
+        post: operations["report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who has received a report, by its id
+         * @description What each receiver anchored is shown by /v1/cases under the report's digest.
+         */
+        get: operations["report-status"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -809,6 +970,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/stock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is in this organisation's custody, what came last first */
+        get: operations["stock"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/symbol": {
         parameters: {
             query?: never;
@@ -887,6 +1065,53 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        Action: {
+            /** @description Of admit and rekey */
+            application?: string;
+            endpoint?: string;
+            /** @description Of revoke: its thumbprint */
+            key?: string;
+            /** @enum {string} */
+            kind: "admit" | "rekey" | "standing" | "revoke" | "params" | "validators";
+            /** @description GLN */
+            member?: string;
+            name?: string;
+            params?: components["schemas"]["Params"];
+            prefixes?: string[] | null;
+            roles?: string[] | null;
+            /** @enum {string} */
+            status?: "active" | "suspended" | "removed";
+            /** @description Changes of power; 0 removes */
+            validators?: components["schemas"]["Validator"][] | null;
+        };
+        Alert: {
+            batch: string;
+            /** @description GLN of whose transaction raised it */
+            by: string;
+            /** @example already_dispensed */
+            code: string;
+            gtin: string;
+            /** Format: int64 */
+            height: number;
+            id: string;
+            /**
+             * Format: int64
+             * @description Leaf of the log
+             */
+            index: number;
+            lot: string;
+            /** @description GLN of who entered the batch */
+            maker: string;
+            /** Format: int64 */
+            time: number;
+            /** @description The packs in question, at most 16 ranges */
+            units: components["schemas"]["ChainRange"][] | null;
+        };
+        Alerts: {
+            items: components["schemas"]["Alert"][] | null;
+            /** @description Cursor of the next page */
+            next?: string;
+        };
         Anchor: {
             id: string;
             kid: string;
@@ -963,8 +1188,55 @@ export interface components {
             /** Format: date-time */
             valid_until: string;
         };
+        Batch: {
+            /** @description Number of Cert_D; none: captured from a document */
+            certificate?: string;
+            expiry: string;
+            gtin: string;
+            id: string;
+            /**
+             * Format: int64
+             * @description Leaf of the log
+             */
+            index?: number;
+            /** @description Of a release that is under way */
+            job?: components["schemas"]["Job"];
+            lot: string;
+            /**
+             * Format: int64
+             * @description Time of the block
+             */
+            released?: number;
+            /** Format: int64 */
+            size: number;
+            /**
+             * @description On the ledger, of batch or product, whichever is graver
+             * @enum {string}
+             */
+            status: "releasing" | "released" | "recalled" | "withdrawn";
+        };
+        Batches: {
+            items: components["schemas"]["Batch"][] | null;
+            /** @description Cursor of the next page */
+            next?: string;
+        };
         "Begin-registrationRequest": {
             code: string;
+        };
+        Block: {
+            /** Format: int64 */
+            bytes: number;
+            /** Format: int64 */
+            height: number;
+            /** @description The validator's Ed25519 key */
+            proposer: string;
+            /** Format: int64 */
+            time: number;
+            /**
+             * Format: int64
+             * @description Leaves that it added to the log
+             */
+            transactions: number;
         };
         Capture: {
             /** @description Batches that the document commissions */
@@ -989,11 +1261,44 @@ export interface components {
             /** @description For PublicKeyCredential.parseCreationOptionsFromJSON or parseRequestOptionsFromJSON */
             options: unknown;
         };
+        Certificate: {
+            /** @description Anchor of the decision that carried it */
+            decision: string;
+            form: string;
+            gtins: string[] | null;
+            /** @description GLN */
+            holder: string;
+            /** @description GLN */
+            issuer: string;
+            markets: string[] | null;
+            name: string;
+            national_code: string;
+            number: string;
+            /**
+             * Format: int64
+             * @description Of the status
+             */
+            since: number;
+            sites: string[] | null;
+            /** @enum {string} */
+            status: "valid" | "suspended" | "revoked";
+            strength: string;
+            substance: string;
+            /** Format: int64 */
+            valid_from: number;
+            /** Format: int64 */
+            valid_until: number;
+        };
         "Certificate-statusRequest": {
             number: string;
             reason: string;
             /** @enum {string} */
             status: "valid" | "suspended" | "revoked";
+        };
+        Certificates: {
+            items: components["schemas"]["Certificate"][] | null;
+            /** @description Cursor of the next page */
+            next?: string;
         };
         ChainRange: {
             /** Format: int64 */
@@ -1050,6 +1355,31 @@ export interface components {
             operation: string;
             /** Format: int64 */
             time: number;
+        };
+        Dossier: {
+            /** @description Anchor */
+            bc: string;
+            /** @description ID_BC */
+            case: string;
+            created: string;
+            /** @description Message of the latest decision */
+            decision?: string;
+            /** @description GLN */
+            from: string;
+            gtins: string[] | null;
+            materials: components["schemas"]["Gs1LGTIN"][] | null;
+            product: string;
+            /** @description Of a refusal, or the question */
+            reasons?: string;
+            /** @enum {string} */
+            state: "undecided" | "approved" | "refused" | "question";
+            /** @description GLN */
+            to: string;
+        };
+        Dossiers: {
+            items: components["schemas"]["Dossier"][] | null;
+            /** @description Cursor of the next page */
+            next?: string;
         };
         DossiersRequest: {
             /** @description ID_BC; empty: that of the first predecessor */
@@ -1166,6 +1496,49 @@ export interface components {
             gtin: string;
             lot: string;
         };
+        HeldRange: {
+            /** Format: int64 */
+            from: number;
+            state: string;
+            /**
+             * Format: int64
+             * @description The first that is not meant
+             */
+            to: number;
+        };
+        Holding: {
+            batch: string;
+            /**
+             * Format: int64
+             * @description Packs of the batch that were looked at, from the first on
+             */
+            counted: number;
+            counts: components["schemas"]["StateCount"][] | null;
+            expired: boolean;
+            expiry: string;
+            gtin: string;
+            lot: string;
+            /** @description GLN of who entered the batch */
+            maker: string;
+            /** @description There are more ranges */
+            more?: boolean;
+            /**
+             * Format: int64
+             * @description In this organisation's custody, in any state
+             */
+            packs: number;
+            /** @description Name and strength as Cert_D has them */
+            product?: string;
+            /** @description Rising; at most 256 */
+            ranges: components["schemas"]["HeldRange"][] | null;
+            /**
+             * Format: int64
+             * @description Packs of the batch
+             */
+            size: number;
+            /** @enum {string} */
+            status: "released" | "recalled" | "withdrawn";
+        };
         HttpapiDispatch: {
             /** @description Withheld from the ledger */
             note?: string;
@@ -1268,6 +1641,11 @@ export interface components {
             /** Format: int64 */
             total: number;
             updated: string;
+        };
+        Jobs: {
+            items: components["schemas"]["Job"][] | null;
+            /** @description Cursor of the next page */
+            next?: string;
         };
         Key: {
             /** Format: int64 */
@@ -1401,12 +1779,37 @@ export interface components {
             pack: components["schemas"]["PedigreePack"];
             path: string;
         };
+        Params: {
+            /** Format: int64 */
+            denominator: number;
+            /**
+             * Format: int64
+             * @description Of the quorum
+             */
+            numerator: number;
+            /** Format: int64 */
+            proposal: number;
+            /** Format: int64 */
+            undo: number;
+            /**
+             * Format: int64
+             * @description The papers' ΔT
+             */
+            window: number;
+        };
         PedigreePack: {
             expiry: string;
             gtin: string;
             lot: string;
             salt: string;
             serial: string;
+        };
+        Peer: {
+            address: string;
+            id: string;
+            /** @description This node dialled */
+            outbound: boolean;
+            since: string;
         };
         People: {
             items: components["schemas"]["Person"][] | null;
@@ -1435,6 +1838,58 @@ export interface components {
         ProfileRequest: {
             endpoint?: string;
             name: string;
+        };
+        Proposal: {
+            action: components["schemas"]["Action"];
+            against: string[] | null;
+            /**
+             * Format: int64
+             * @description When it lapses
+             */
+            closes: number;
+            /** @description GLN of governors */
+            for: string[] | null;
+            /**
+             * @description This governor's vote
+             * @enum {string}
+             */
+            mine?: "for" | "against";
+            /** Format: int64 */
+            opened: number;
+            proposal: string;
+            /** @description GLN */
+            proposer: string;
+            /** @enum {string} */
+            status: "open" | "accepted" | "rejected" | "lapsed";
+        };
+        Proposals: {
+            items: components["schemas"]["Proposal"][] | null;
+            /** @description Cursor of the next page */
+            next?: string;
+        };
+        Queue: {
+            /** @description More wait than were counted */
+            more?: boolean;
+            oldest?: string;
+            /** Format: int64 */
+            queued: number;
+            receivers: components["schemas"]["QueuedMail"][] | null;
+        };
+        QueuedMail: {
+            /**
+             * Format: int64
+             * @description Of the message that was tried most often
+             */
+            attempts: number;
+            /** @description Why the last sending failed; none: not tried yet */
+            code?: string;
+            gln: string;
+            /** Format: int64 */
+            messages: number;
+            name?: string;
+            /** @description When the next is sent */
+            next: string;
+            oldest: string;
         };
         RecallRequest: {
             batch?: string;
@@ -1484,6 +1939,40 @@ export interface components {
              */
             size?: number;
         };
+        Report: {
+            created: string;
+            /** @description SHA-256 of the report's characters: the case under which receivers anchor it */
+            digest: string;
+            /** @description Names the report for who handed it in; it stands nowhere on the ledger */
+            id: string;
+            receivers: components["schemas"]["ReportReceiver"][] | null;
+            /** @description GLN of the receivers */
+            sent_to: string[] | null;
+            /**
+             * @description Of all receivers: received when each has anchored it or refused it and one has anchored it
+             * @enum {string}
+             */
+            status: "under_way" | "received" | "refused";
+        };
+        ReportReceiver: {
+            gln: string;
+            /** Format: int64 */
+            height?: number;
+            /**
+             * Format: int64
+             * @description Leaf of the log, when received
+             */
+            leaf?: number;
+            name: string;
+            /** @enum {string} */
+            status: "waiting" | "received" | "refused";
+            /** Format: int64 */
+            time?: number;
+        };
+        ReportRequest: {
+            /** @description The signed report, a compact JWS */
+            report: string;
+        };
         Session: {
             /** @description Ids of operations that policies permit to the person now */
             may: string[] | null;
@@ -1508,6 +1997,11 @@ export interface components {
             /** @enum {string} */
             status: "active" | "suspended" | "removed";
         };
+        StateCount: {
+            /** Format: int64 */
+            packs: number;
+            state: string;
+        };
         Status: {
             catching_up: boolean;
             chain: string;
@@ -1530,6 +2024,11 @@ export interface components {
              * @description Transactions in the mempool
              */
             waiting: number;
+        };
+        Stock: {
+            items: components["schemas"]["Holding"][] | null;
+            /** @description Cursor of the next page */
+            next?: string;
         };
         Stop: {
             action?: string;
@@ -1569,6 +2068,12 @@ export interface components {
             time: number;
             /** @description The packs that it moved, by their place in the batch */
             units: components["schemas"]["ChainRange"][] | null;
+        };
+        Validator: {
+            /** @description Ed25519, base64url */
+            key: string;
+            /** Format: int64 */
+            power: number;
         };
         VoteRequest: {
             accept: boolean;
@@ -1635,6 +2140,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                };
+            };
+        };
+    };
+    "alert-list": {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alerts"];
                 };
             };
             /** @description Error */
@@ -1727,6 +2264,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Entries"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                };
+            };
+        };
+    };
+    "batch-list": {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Batches"];
                 };
             };
             /** @description Error */
@@ -1853,6 +2422,39 @@ export interface operations {
             };
         };
     };
+    "block-list": {
+        parameters: {
+            query?: {
+                /** @description Height that they come before; 0: the latest */
+                before?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Block"][] | null;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                };
+            };
+        };
+    };
     block: {
         parameters: {
             query?: never;
@@ -1938,6 +2540,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Exchange"][] | null;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                };
+            };
+        };
+    };
+    "certificate-list": {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Certificates"];
                 };
             };
             /** @description Error */
@@ -2078,6 +2712,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                };
+            };
+        };
+    };
+    "dossier-list": {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+                direction?: "in" | "out";
+                state?: "undecided" | "approved" | "refused" | "question";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dossiers"];
                 };
             };
             /** @description Error */
@@ -2287,6 +2955,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Anchored"][] | null;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                };
+            };
+        };
+    };
+    "job-list": {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Jobs"];
                 };
             };
             /** @description Error */
@@ -2538,6 +3238,8 @@ export interface operations {
                 type?: string;
                 case?: string;
                 status?: "queued" | "sent" | "refused" | "received";
+                /** @description in: received; out: of this organisation */
+                direction?: "in" | "out";
                 /** @description Anchor of a message that it follows */
                 prev?: string;
                 cursor?: string;
@@ -2656,6 +3358,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Opening"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                };
+            };
+        };
+    };
+    peers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Peer"][] | null;
                 };
             };
             /** @description Error */
@@ -2864,6 +3595,39 @@ export interface operations {
             };
         };
     };
+    "proposal-list": {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+                status?: "open" | "accepted" | "rejected" | "lapsed";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Proposals"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                };
+            };
+        };
+    };
     proposal: {
         parameters: {
             query?: never;
@@ -2917,6 +3681,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Decision"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                };
+            };
+        };
+    };
+    queue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Queue"];
                 };
             };
             /** @description Error */
@@ -2989,6 +3782,71 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                };
+            };
+        };
+    };
+    report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReportRequest"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Report"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                };
+            };
+        };
+    };
+    "report-status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description From the answer to the report */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Report"];
                 };
             };
             /** @description Error */
@@ -3277,6 +4135,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Status"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                };
+            };
+        };
+    };
+    stock: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Stock"];
                 };
             };
             /** @description Error */
