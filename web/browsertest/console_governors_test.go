@@ -41,6 +41,7 @@ func TestConsoleGovernors(t *testing.T) {
 	if got := member(t, &c.Governor, c.Supplier.GLN); got.Status != "active" {
 		t.Fatalf("one vote of two made the supplier %s", got.Status)
 	}
+	screen(t, hospital, "members")
 	screen(t, hospital, "")
 	must(t, hospital.Until(`document.querySelector('#waiting-votes a')`))
 	look(t, hospital, "home-votes")

@@ -1,5 +1,5 @@
 import { Component, type ComponentChildren } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { Button } from '../ui/Button'
 import { Dialog } from '../ui/Dialog'
 import { Failure } from '../ui/Failure'
@@ -68,10 +68,10 @@ function Frame({ session }: { session: Session }) {
   const heading = useRef<HTMLHeadingElement>(null)
   const title = screen?.title() ?? t.nowhere
   const where = `${route.path}/${route.rest}`
-  useEffect(() => {
+  useLayoutEffect(() => {
     document.title = `${title} · ${session.organisation.name} · Theriac`
   }, [title, session.organisation.name])
-  useEffect(() => {
+  useLayoutEffect(() => {
     setOpen(false)
     scrollTo(0, 0)
     heading.current?.focus({ preventScroll: true })

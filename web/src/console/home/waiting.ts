@@ -2,7 +2,7 @@
 import { get } from '../../api/api'
 import type { components } from '../../api/schema'
 import type { Page } from '../../ui/load'
-import type { Alert, Proposal, Queue } from '../lists'
+import type { Alert, Dossier, Proposal, Queue } from '../lists'
 import { type Message, nameOf } from '../mail/Messages'
 import { href } from '../route'
 import type { Session } from '../screen'
@@ -91,9 +91,7 @@ const kinds: Asking[] = [
     roles: ['administration'],
     all: href('dossiers'),
     ask: async () =>
-      (
-        await items<{ bc: string; product: string; from: string; created: string }>('/v1/dossiers', { state: 'undecided', limit: shownOf })
-      ).map((d) => ({
+      (await items<Dossier>('/v1/dossiers', { state: 'undecided', limit: shownOf })).map((d) => ({
         id: d.bc,
         link: href('dossiers', d.bc),
         what: d.product,

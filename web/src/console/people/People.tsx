@@ -182,7 +182,7 @@ function Acts({ of: p, session, again, invited }: ActsGiven) {
 
 function Appoint({ of: p, onClose, done }: { of: Person; onClose: () => void; done: () => void }) {
   const t = usePeople()
-  const [role, setRole] = useState(p.role)
+  const [role, setRole] = useState<string>(p.role)
   return (
     <Ask
       id="appoint-dialog"
