@@ -115,13 +115,13 @@ const kinds: Asking[] = [
     roles: ['governor'],
     all: href('decisions'),
     ask: async () => {
-      const [asked, members] = await Promise.all([
+      const [asked, proposals] = await Promise.all([
         get<components['schemas']['Application'][]>('/v1/applications'),
-        get<components['schemas']['Member'][]>('/v1/members'),
+        items<Proposal>('/v1/proposals', { limit: 200 }),
       ])
-      const known = new Set(members.map((m) => m.gln))
+      const proposed = new Set(proposals.map((p) => p.action.application))
       return asked
-        .filter((a) => !known.has(a.gln))
+        .filter((a) => !proposed.has(a.id))
         .map((a) => ({ id: a.id, link: href('decisions'), what: a.name, at: Date.parse(a.created) }))
     },
   },

@@ -32,6 +32,12 @@ const fields: Record<string, string> = {
   counts: 'Zahlen',
   decision: 'Bescheid',
   differences: 'Abweichungen',
+  dossier: 'Dossier (Anker)',
+  holder: 'Inhaber',
+  issuer: 'Ausgestellt von',
+  nationalCode: 'Nationaler Code',
+  validFrom: 'Gültig ab',
+  validUntil: 'Gültig bis',
   documents: 'Unterlagen (Wurzel)',
   exp: 'Läuft ab',
   expiries: 'Verfalldaten',
@@ -74,8 +80,6 @@ const fields: Record<string, string> = {
   substance: 'Wirkstoff',
   text: 'In eigenen Worten',
   to: 'An',
-  valid_from: 'Gültig ab',
-  valid_until: 'Gültig bis',
   verdict: 'Was die Seite gesagt hatte',
 }
 

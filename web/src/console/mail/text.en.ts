@@ -29,6 +29,12 @@ const fields: Record<string, string> = {
   counts: 'Counts',
   decision: 'Decision',
   differences: 'Differences',
+  dossier: 'Dossier (anchor)',
+  holder: 'Holder',
+  issuer: 'Issued by',
+  nationalCode: 'National code',
+  validFrom: 'Valid from',
+  validUntil: 'Valid until',
   documents: 'Documents (root)',
   exp: 'Expires',
   expiries: 'Expiry dates',
@@ -71,8 +77,6 @@ const fields: Record<string, string> = {
   substance: 'Substance',
   text: 'In their words',
   to: 'To',
-  valid_from: 'Valid from',
-  valid_until: 'Valid until',
   verdict: 'What the page had said',
 }
 
