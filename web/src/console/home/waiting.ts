@@ -39,6 +39,11 @@ const shownOf = 5
 const items = async <T>(path: string, query: Record<string, string | number> = {}): Promise<T[]> =>
   (await get<Page<T>>(path, query)).items ?? []
 
+/** Nobody ticks off alerts and reports, so home shows those of two weeks. */
+const recent = (at: number): boolean => Date.now() - at < 14 * 24 * 3600 * 1000
+
+const kindOf = (m: Message): string => (m.content as { claims?: { kind?: string } }).claims?.kind ?? ''
+
 const letter =
   (path: string) =>
   (m: Message): Item => ({ id: m.id, link: href(path, nameOf(m)), what: m.type, gln: m.from, at: Date.parse(m.created) })
@@ -70,20 +75,18 @@ const kinds: Asking[] = [
     needs: 'alert-list',
     all: href('alerts'),
     ask: async () =>
-      (await items<Alert>('/v1/alerts', { limit: shownOf })).map((a) => ({
-        id: a.id,
-        link: href('alerts'),
-        what: a.code,
-        gln: a.by,
-        at: a.time,
-      })),
+      (await items<Alert>('/v1/alerts', { limit: shownOf }))
+        .filter((a) => recent(a.time))
+        .map((a) => ({ id: a.id, link: href('alerts'), what: a.code, gln: a.by, at: a.time })),
   },
   {
     kind: 'reports',
     needs: 'messages',
     all: href('reports'),
     ask: async () =>
-      (await items<Message>('/v1/messages', { type: 'report/1', status: 'received', limit: shownOf })).map(letter('reports')),
+      (await items<Message>('/v1/messages', { type: 'report/1', status: 'received', limit: shownOf }))
+        .filter((m) => recent(Date.parse(m.created)))
+        .map((m) => ({ ...letter('reports')(m), what: kindOf(m) })),
   },
   {
     kind: 'dossiers',

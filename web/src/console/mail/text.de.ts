@@ -118,7 +118,7 @@ export const de: Translation<typeof en> = {
   nothingFollows: 'Noch nichts.',
   content: 'Inhalt',
   withheld: 'Felder, die fehlen, wurden dem Hauptbuch vorenthalten oder sind leer.',
-  packs: (from, to) => `${from + 1}–${to} (${to - from})`,
+  packs: (from, to) => (to - from === 1 ? `${to}` : `${from + 1}–${to} (${to - from})`),
   raw: 'Als JSON',
   attempts: 'Versuche',
   whyFailed: 'Warum die letzte Zustellung scheiterte',

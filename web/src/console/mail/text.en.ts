@@ -115,7 +115,7 @@ export const en = {
   nothingFollows: 'Nothing yet.',
   content: 'Content',
   withheld: 'Fields that are not here were withheld from the ledger or are empty.',
-  packs: (from: number, to: number): string => `${from + 1}–${to} (${to - from})`,
+  packs: (from: number, to: number): string => (to - from === 1 ? `${to}` : `${from + 1}–${to} (${to - from})`),
   raw: 'As JSON',
   attempts: 'Attempts',
   whyFailed: 'Why the last delivery failed',
