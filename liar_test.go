@@ -28,6 +28,7 @@ func (s *scene) reseal(b *theriac.Bundle) {
 		}
 	}
 	slices.SortFunc(all, func(a, b merkle.Change) int { return bytes.Compare(a.Path[:], b.Path[:]) })
+	all = slices.CompactFunc(all, func(a, b merkle.Change) bool { return a.Path == b.Path }) // a record may stand twice
 	if err := tree.Update(all); err != nil {
 		s.t.Fatal(err)
 	}

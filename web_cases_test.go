@@ -197,7 +197,9 @@ func (m *mutator) changeTrust(p *specimen, q *question) {
 	case 4:
 		t.ChainID += "x"
 	case 5:
-		t.Height = p.bundle.Chain[0].Header.Height
+		if len(p.bundle.Chain) > 0 {
+			t.Height = p.bundle.Chain[0].Header.Height
+		}
 	case 6:
 		t.MaxAge = pick(m, []theriac.Trust{{MaxAge: 1}, {MaxAge: 9223372036}, {MaxAge: 9223372037}, {MaxAge: 1<<53 - 1}}).MaxAge
 	case 7:

@@ -248,9 +248,11 @@ func (m *mutator) changeSignature(p *specimen, q *question) {
 	case 5:
 		x.Anchor.Signature = pick(m, [][]byte{zeros, {}, zeros[:63], bytes.Repeat([]byte{255}, 64), append(slices.Clone(x.Anchor.Signature[:32]), zeros[:32]...)})
 	case 6:
-		x.Envelope = mirrored(m.t, x.Envelope)
+		if _, sig := cut(x.Envelope); len(sig) == 86 {
+			x.Envelope = mirrored(m.t, x.Envelope)
+		}
 	case 7:
-		_, sig, _ := strings.Cut(mirrored(m.t, "."+canon.Text(x.Anchor.Signature)), ".")
+		_, sig := cut(mirrored(m.t, "."+canon.Text(x.Anchor.Signature)))
 		x.Anchor.Signature, _ = canon.ParseText(sig)
 	case 8:
 		x.Envelope, y.Envelope = y.Envelope, x.Envelope

@@ -12,6 +12,16 @@ import (
 // changeDocument changes the transformation or the captured document, and has the
 // ledger say that it is the one.
 func (m *mutator) changeDocument(p *specimen, q *question) {
+	if m.IntN(2) == 0 {
+		var captured []*specimen
+		for i := range m.good {
+			if s := &m.good[i]; s.bundle.Document != nil && s.bundle.Transformation == nil {
+				captured = append(captured, s)
+			}
+		}
+		p = pick(m, captured)
+		q.Trust, q.Now = p.trust, p.now.UnixMilli()
+	}
 	b := m.copied(p)
 	i := slices.IndexFunc(b.State, func(r theriac.Record) bool { return bytes.HasPrefix(r.Key, []byte("batch/")) && r.Value != nil })
 	var batch chain.Batch

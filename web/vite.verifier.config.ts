@@ -6,7 +6,9 @@ export default defineConfig({
   publicDir: false,
   build: {
     target: 'es2022',
+    modulePreload: false,
     outDir: 'out',
+    rollupOptions: { output: { minify: true } },
     lib: { entry: 'src/verifier/index.ts', formats: ['es'], fileName: 'verifier' },
   },
 })

@@ -53,6 +53,11 @@ export async function get<T>(path: string, query: Record<string, string | number
   return (await (await call('GET', path + text, {})).json()) as T
 }
 
+/** Returns the bytes of an answer, as of a PDF. */
+export async function bytes(path: string): Promise<Blob> {
+  return await (await call('GET', path, {})).blob()
+}
+
 /** Asks for a change. The key makes it happen once, however often it is sent: a form makes one when it opens. */
 export async function post<T>(path: string, body: unknown, key?: string): Promise<T> {
   const res = await call('POST', path, withBody(body, key))

@@ -264,7 +264,13 @@ export class Verification {
     const anchor = this.read(name, chain.evidence)
     if (!anchor) throw ledger(`record ${name} is missing`)
     const { commissions } = await import('./epcis')
-    if (!commissions(raw, p)) throw bad(`it does not commission ${p.serial}`)
+    let shown: boolean
+    try {
+      shown = commissions(raw, p)
+    } catch (err) {
+      throw bad(String(err))
+    }
+    if (!shown) throw bad(`it does not commission ${p.serial}`)
     this.pass('batch', `document anchored at ${chain.iso(chain.time(anchor.at))} commissions the pack`)
   }
 

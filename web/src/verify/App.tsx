@@ -4,6 +4,7 @@ import { Button } from '../ui/Button'
 import { LanguageSwitch } from '../ui/LanguageSwitch'
 import { Notice } from '../ui/Notice'
 import { Theme } from '../ui/Theme'
+import { register } from '../worker/register'
 import { AboutDialog } from './AboutDialog'
 import { ChecksView } from './ChecksView'
 import type { World } from './check'
@@ -26,7 +27,12 @@ export function App({ world, first }: { world: World; first: string | undefined 
   const text = useVerifyText()
   const checks = useCheck(world)
   const [open, setOpen] = useState<Open>()
+  const [accept, setAccept] = useState<() => void>()
   const { state } = checks
+  useEffect(() => {
+    // Without a worker the page works all the same, as long as it is open.
+    register((take) => setAccept(() => take)).catch(() => undefined)
+  }, [])
   useEffect(() => {
     document.title = `Theriac: ${text.title}`
   }, [text])
@@ -35,9 +41,10 @@ export function App({ world, first }: { world: World; first: string | undefined 
   }, [])
   return (
     <>
-      <a class="skip" href="#main">
+      {/* No link: the address keeps its fragment, which can name the root of trust. */}
+      <button type="button" class="skip" onClick={() => document.getElementById('main')?.focus()}>
         {text.skip}
-      </a>
+      </button>
       <header class="top">
         <a class="brand" href="/">
           <img src="/icon.svg" alt="" width="32" height="32" /> Theriac
@@ -45,7 +52,7 @@ export function App({ world, first }: { world: World; first: string | undefined 
         <LanguageSwitch />
         <Theme />
       </header>
-      <main id="main">
+      <main id="main" tabIndex={-1}>
         <h1 class={state.result ? 'small' : undefined}>{text.title}</h1>
         {!state.result && <p class="lead">{text.intro}</p>}
         <Live text={text} state={state} />
@@ -55,6 +62,13 @@ export function App({ world, first }: { world: World; first: string | undefined 
           <EntryForm text={text} busy={state.checking} onScan={() => setOpen('scanner')} onCheck={checks.check} />
         )}
         <Past checks={checks} text={text} />
+        {accept && (
+          <Notice look="plain" title={text.aboutWaiting}>
+            <Button id="update" onClick={accept}>
+              {text.aboutReload}
+            </Button>
+          </Notice>
+        )}
       </main>
       <footer class="bottom">
         <label class="button bare file">
@@ -77,7 +91,7 @@ export function App({ world, first }: { world: World; first: string | undefined 
           {text.about}
         </Button>
       </footer>
-      <Dialogs open={open} world={world} checks={checks} text={text} onClose={() => setOpen(undefined)} />
+      <Dialogs open={open} world={world} checks={checks} text={text} accept={accept} onClose={() => setOpen(undefined)} />
     </>
   )
 }
@@ -87,10 +101,11 @@ interface DialogsGiven {
   world: World
   checks: Checks
   text: Text
+  accept: (() => void) | undefined
   onClose: () => void
 }
 
-function Dialogs({ open, world, checks, text, onClose }: DialogsGiven) {
+function Dialogs({ open, world, checks, text, accept, onClose }: DialogsGiven) {
   const scan = useLoaded(open === 'scanner', () => import('../scan/Scanner'))
   const report = useLoaded(open === 'report', () => import('./ReportDialog'))
   const { state } = checks
@@ -100,7 +115,7 @@ function Dialogs({ open, world, checks, text, onClose }: DialogsGiven) {
   }
   if (open === 'trust')
     return <TrustDialog text={text} world={world} standing={checks.standing} onStanding={checks.setStanding} onClose={onClose} />
-  if (open === 'about') return <AboutDialog text={text} onClose={onClose} />
+  if (open === 'about') return <AboutDialog text={text} world={world} accept={accept} onClose={onClose} />
   if (open === 'report' && typeof report === 'object' && state.result) {
     return (
       <report.ReportDialog
@@ -171,6 +186,7 @@ function Shown({ checks, world, text, onOpen }: ShownGiven) {
       />
       {trouble && (
         <Notice look="bad" title={text.trust}>
+          <p>{text.trustExplain}</p>
           <Button look="danger" onClick={() => onOpen('trust')}>
             {text.trustManage}
           </Button>

@@ -4,6 +4,7 @@ import { Button } from '../ui/Button'
 import { Dialog } from '../ui/Dialog'
 import { described, Field } from '../ui/Field'
 import { Notice } from '../ui/Notice'
+import { installed } from '../worker/digest'
 import type { World } from './check'
 import {
   ageGroups,
@@ -94,6 +95,7 @@ function Form({ text, world, chain, code, result, onSent }: FormGiven) {
     setBusy(false)
   }
   const signed = async (content: Content) => {
+    const page = (await installed().catch(() => undefined))?.digest
     const fresh = crypto.getRandomValues(new Uint8Array(16))
     const claims: Claims = {
       ...content,
@@ -102,6 +104,7 @@ function Form({ text, world, chain, code, result, onSent }: FormGiven) {
       iat: Math.floor(world.now().getTime() / 1000),
       jti: text64(fresh),
       verdict: verdictOf(result),
+      ...(page ? { page } : {}),
     }
     return sign(claims, await reporter())
   }
