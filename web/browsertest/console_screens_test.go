@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"theriac/internal/browser"
+	"theriac/internal/journey"
 )
 
 // Every screen that the organisations share, at a desk and on a phone, light and
@@ -148,5 +149,32 @@ func TestConsoleOnAPhone(t *testing.T) {
 	settled(t, p)
 	if lang, err := browser.Evaluate[string](p, `document.documentElement.lang`); err != nil || lang != "de" {
 		t.Errorf("lang = %q, %v", lang, err)
+	}
+}
+
+// Whatever the menu offers to whom, opens: nothing is refused to a screen that is
+// shown, there is one heading of the first rank, and axe finds nothing.
+func TestConsoleEveryScreenOpens(t *testing.T) {
+	s := play(t)
+	c := &s.Stage.Cast
+	for _, of := range []*journey.Actor{&c.Administration, &c.Supplier, &c.Manufacturer, &c.Distributor, &c.Pharmacy} {
+		t.Run(of.Name, func(t *testing.T) {
+			p := device(t, desktop)
+			enter(t, p, of, "responsible")
+			found, err := browser.Evaluate[[]string](p, `[...document.querySelectorAll('.side a')].map((a) => a.getAttribute('href').slice(2))`)
+			if err != nil || len(found) < 8 {
+				t.Fatalf("the menu has %q, %v", found, err)
+			}
+			for _, path := range found {
+				t.Run(path, func(t *testing.T) {
+					screen(t, p, path)
+					if n, err := browser.Evaluate[int](p, `document.querySelectorAll('h1').length`); err != nil || n != 1 {
+						t.Errorf("%d headings of the first rank, %v", n, err)
+					}
+					shot(t, p, "console-"+strings.ReplaceAll(of.Name, " ", "-")+"-"+path)
+					clean(t, p)
+				})
+			}
+		})
 	}
 }
