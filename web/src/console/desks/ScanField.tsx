@@ -79,15 +79,23 @@ export function ScanField({ id, label, hint, onCode }: Given) {
   )
 }
 
+/** What takes keys itself. */
+const takers = 'input, select, textarea, button, a, summary, dialog, [contenteditable]'
+
 /** Brings keys that are typed nowhere into the field: a scanner does not look where the focus is. */
 function useStrayKeys(input: { current: HTMLInputElement | null }) {
   useEffect(() => {
-    input.current?.focus()
+    // The frame puts the focus on the heading of a new screen first.
+    const frame = requestAnimationFrame(() => input.current?.focus())
     const stray = (e: KeyboardEvent) => {
-      if (e.target === document.body && e.key.length === 1 && !e.ctrlKey && !e.altKey && !e.metaKey) input.current?.focus()
+      if (!(e.target instanceof Element) || e.target.closest(takers)) return
+      if (e.key.length === 1 && !e.ctrlKey && !e.altKey && !e.metaKey) input.current?.focus()
     }
     document.addEventListener('keydown', stray)
-    return () => document.removeEventListener('keydown', stray)
+    return () => {
+      cancelAnimationFrame(frame)
+      document.removeEventListener('keydown', stray)
+    }
   }, [])
 }
 

@@ -4,14 +4,14 @@ import type { Page } from '../../ui/load'
 import type { Member, Message } from './shapes'
 
 // A desk works on what is open; who has more than this has a program of his own.
-const maxPages = 20
+const maxPages = 50
 
 /** Returns all items of a list that comes in pages, the newest first. */
 export async function every<T>(path: string, query: Record<string, string | number | undefined> = {}): Promise<T[]> {
   const out: T[] = []
   let cursor: string | undefined
   for (let i = 0; i < maxPages; i++) {
-    const page: Page<T> = await get(path, { limit: 500, ...query, cursor })
+    const page: Page<T> = await get(path, { limit: 200, ...query, cursor })
     out.push(...(page.items ?? []))
     if (!page.next) break
     cursor = page.next

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { day, gtin, iso, items, lot, text, whole, years } from './fields'
+import { caseOf, day, gtin, iso, items, lot, text, whole, years } from './fields'
 
 describe('checks of forms', () => {
   test.each([
@@ -62,6 +62,13 @@ describe('checks of forms', () => {
   })
 
   test('items stand in lines or between commas', () => expect(items('DE, AT\n FR ;;')).toEqual(['DE', 'AT', 'FR']))
+
+  test.each([
+    ['Theriacin 500 mg', 'theriacin-500-mg-0f8fad5bd9cb'],
+    ['Müller & Söhne', 'mu-ller-so-hne-0f8fad5bd9cb'],
+    ['薬', 'case-0f8fad5bd9cb'],
+    ['x'.repeat(300), `${'x'.repeat(40)}-0f8fad5bd9cb`],
+  ])('the case of %s is %s', (subject, want) => expect(caseOf(subject, '0f8fad5b-d9cb-469f-a165-70867728950e')).toBe(want))
 
   test('years go on by the calendar', () => expect(iso(years(new Date('2026-11-21T00:00:00Z'), 5))).toBe('2031-11-21'))
 })

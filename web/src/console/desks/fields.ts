@@ -59,3 +59,15 @@ export function years(from: Date, n: number): Date {
   at.setUTCFullYear(at.getUTCFullYear() + n)
   return at
 }
+
+/** Names a new case (ID_BC) after what it is about. What makes it one of its own is of the request's key, so that a repeated request names the same. */
+export function caseOf(subject: string, key: string): string {
+  const slug = subject
+    .normalize('NFKD')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+/, '')
+    .slice(0, 40)
+    .replace(/-+$/, '')
+  return `${slug || 'case'}-${key.replace(/[^a-zA-Z0-9]/g, '').slice(0, 12)}`
+}

@@ -7,7 +7,7 @@ import { useLoad, useSend } from '../../ui/load'
 import { Shown } from '../../ui/Shown'
 import type { Session } from '../screen'
 import { anchor, members, messages } from './archive'
-import { text as checkText } from './fields'
+import { caseOf, text as checkText } from './fields'
 import { Form, may, nameOf, Once, Sent, Who } from './parts'
 import { Rows } from './rows'
 import { type MaterialRequest, type MaterialSupply, type Member, type Message, types } from './shapes'
@@ -62,7 +62,7 @@ function Ask({ session, members: all, onSent }: { session: Session; members: Mem
   const [tried, setTried] = useState(false)
   const put = (k: keyof typeof v) => (value: string) => set({ ...v, [k]: value })
   const { to, ...content } = v
-  const sending = useSend((key) => post<Message>('/v1/material-requests', { to, content }, key), onSent)
+  const sending = useSend((key) => post<Message>('/v1/material-requests', { to, case: caseOf(v.product, key), content }, key), onSent)
   return (
     <Form
       id="ask"
