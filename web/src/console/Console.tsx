@@ -1,5 +1,5 @@
 import { Component, type ComponentChildren } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { Button } from '../ui/Button'
 import { Dialog } from '../ui/Dialog'
 import { Failure } from '../ui/Failure'
@@ -68,10 +68,10 @@ function Frame({ session }: { session: Session }) {
   const heading = useRef<HTMLHeadingElement>(null)
   const title = screen?.title() ?? t.nowhere
   const where = `${route.path}/${route.rest}`
-  useEffect(() => {
+  useLayoutEffect(() => {
     document.title = `${title} · ${session.organisation.name} · Theriac`
   }, [title, session.organisation.name])
-  useEffect(() => {
+  useLayoutEffect(() => {
     setOpen(false)
     scrollTo(0, 0)
     heading.current?.focus({ preventScroll: true })
@@ -118,33 +118,57 @@ function Frame({ session }: { session: Session }) {
           <nav aria-label={t.screens}>
             <Menu groups={all} at={route.path} />
           </nav>
+          <div class="row end">
+            <Who session={session} />
+            <Logout id="drawer-logout" />
+          </div>
         </Dialog>
       )}
     </Members>
   )
 }
 
-function Bar({ session }: { session: Session }) {
+function Logout({ id }: { id: string }) {
   const t = useConsole()
   const leaving = useSend(logout, () => {
     location.hash = ''
   })
+  return (
+    <>
+      <Button id={id} busy={leaving.busy} onClick={leaving.send}>
+        {t.logout}
+      </Button>
+      {leaving.error && <Failure of={leaving.error} />}
+    </>
+  )
+}
+
+function Who({ session }: { session: Session }) {
+  const t = useConsole()
+  return (
+    <span class="who">
+      {session.person.name}
+      <span class="quiet">{t.personRole(session.person.role)}</span>
+    </span>
+  )
+}
+
+function Bar({ session }: { session: Session }) {
+  const t = useConsole()
   return (
     <header class="bar">
       <a class="brand" href={href('')}>
         {session.organisation.name}
         <span class="quiet">{session.organisation.roles.map((r) => t.organisationRole(r)).join(', ')}</span>
       </a>
-      <span class="who">
-        {session.person.name}
-        <span class="quiet">{t.personRole(session.person.role)}</span>
+      <span class="wide">
+        <Who session={session} />
       </span>
       <LanguageSwitch />
       <Theme />
-      <Button id="logout" look="plain" busy={leaving.busy} onClick={leaving.send}>
-        {t.logout}
-      </Button>
-      {leaving.error && <Failure of={leaving.error} />}
+      <span class="wide">
+        <Logout id="logout" />
+      </span>
     </header>
   )
 }

@@ -54,6 +54,8 @@ export function Ask<R>({ id, title, says, submit, danger, send, done, onClose, c
 interface ButtonGiven {
   id: string
   label: string
+  /** Which of several things of a list it is about; for who does not see the row. */
+  about?: string
   look?: 'main' | 'plain' | 'danger' | 'bare'
   icon?: IconName
   /** The dialogue, an Ask mostly; close ends it. */
@@ -61,11 +63,17 @@ interface ButtonGiven {
 }
 
 /** An Opener is a button that opens a dialogue. The dialogue is new each time, and so is its key. */
-export function Opener({ id, label, look = 'plain', icon, children }: ButtonGiven) {
+export function Opener({ id, label, about, look = 'plain', icon, children }: ButtonGiven) {
   const [open, setOpen] = useState(false)
   return (
     <>
-      <Button id={id} look={look} {...(icon ? { icon } : {})} onClick={() => setOpen(true)}>
+      <Button
+        id={id}
+        look={look}
+        aria-label={about ? `${label}: ${about}` : undefined}
+        {...(icon ? { icon } : {})}
+        onClick={() => setOpen(true)}
+      >
         {label}
       </Button>
       {open && children(() => setOpen(false))}

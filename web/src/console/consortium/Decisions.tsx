@@ -19,10 +19,11 @@ import { useConsortium } from './text'
 type Application = components['schemas']['Application']
 type Decision = components['schemas']['Decision']
 
-/** What waits for the governors: applications, and proposals to vote on. */
+/** What waits for the governors, and what they decided. */
 export function Decisions({ session }: { session: Session; rest: string }) {
   const t = useConsortium()
   const [decided, setDecided] = useState<Decision>()
+  const found = usePages((cursor) => get<Page<Proposal>>('/v1/proposals', { cursor, limit: 100 }), [decided])
   return (
     <>
       {decided && (
@@ -30,49 +31,78 @@ export function Decisions({ session }: { session: Session; rest: string }) {
           <Notice look="good">{t.nowStands(decided.status, decided.for, decided.against)}</Notice>
         </div>
       )}
-      <Proposals session={session} turn={decided} onDecided={setDecided} />
-      {session.may.includes('applications') && <Applications session={session} turn={decided} onDecided={setDecided} />}
+      <List of={found} empty={t.noProposals}>
+        {(rows) => (
+          <>
+            <Open of={rows.filter((p) => p.status === 'open')} session={session} onDecided={setDecided} />
+            {session.may.includes('applications') && <Applications session={session} proposals={rows} onDecided={setDecided} />}
+            <Decided of={rows.filter((p) => p.status !== 'open')} />
+          </>
+        )}
+      </List>
     </>
   )
 }
 
 interface Given {
   session: Session
-  /** What was decided last: then the lists are asked for again. */
-  turn: Decision | undefined
   onDecided: (d: Decision) => void
 }
 
-function Proposals({ session, turn, onDecided }: Given) {
+function Open({ of, session, onDecided }: Given & { of: Proposal[] }) {
   const t = useConsortium()
-  const found = usePages((cursor) => get<Page<Proposal>>('/v1/proposals', { cursor }), [turn])
   return (
     <section class="stack">
       <h2>{t.proposals}</h2>
-      <List of={found} empty={t.noProposals}>
-        {(rows) => (
-          <ul class="plain cards">
-            {rows.map((p) => (
-              <li key={p.proposal} class="panel stack" id={`proposal-${p.proposal}`}>
-                <One of={p} session={session} onDecided={onDecided} />
-              </li>
-            ))}
-          </ul>
-        )}
-      </List>
+      {of.length === 0 && <p class="quiet">{t.noOpen}</p>}
+      <ul class="plain cards">
+        {of.map((p) => (
+          <li key={p.proposal} class="panel stack">
+            <One of={p} session={session} onDecided={onDecided} />
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
+}
+
+const looks = { open: 'warn', accepted: 'good', rejected: 'bad', lapsed: 'bad' } as const
+
+function Status({ of: p }: { of: Proposal }) {
+  const t = useConsortium()
+  return <span class={`tag ${looks[p.status]}`}>{t.status(p.status)}</span>
+}
+
+function Decided({ of }: { of: Proposal[] }) {
+  const t = useConsortium()
+  if (of.length === 0) return null
+  return (
+    <section class="stack">
+      <h2>{t.decided}</h2>
+      <Table
+        caption={t.decided}
+        columns={[
+          { name: t.proposal, cell: (p: Proposal) => <What of={p.action} /> },
+          { name: t.state, cell: (p) => <Status of={p} /> },
+          { name: t.votes, cell: (p) => t.votesOf((p.for ?? []).length, (p.against ?? []).length) },
+          { name: t.proposedBy, cell: (p) => <Party gln={p.proposer} /> },
+          { name: t.opened, cell: (p) => when(new Date(p.opened)) },
+        ]}
+        rows={of}
+        keyOf={(p) => p.proposal}
+      />
     </section>
   )
 }
 
 function One({ of: p, session, onDecided }: { of: Proposal; session: Session; onDecided: (d: Decision) => void }) {
   const t = useConsortium()
-  const look = { open: 'warn', accepted: 'good', rejected: 'bad', lapsed: 'bad' }[p.status]
   const names = (glns: string[] | null): ComponentChildren =>
     (glns ?? []).length === 0 ? t.none : (glns ?? []).map((g, i) => [i > 0 && ', ', <Party key={g} gln={g} />])
   return (
     <>
       <h3>
-        <What of={p.action} /> <span class={`tag ${look}`}>{t.status(p.status)}</span>
+        <What of={p.action} /> <Status of={p} />
       </h3>
       <Changes of={p.action} />
       <Facts
@@ -161,17 +191,15 @@ function Vote({ of: p, yes, session, done }: { of: Proposal; yes: boolean; sessi
   )
 }
 
-function Applications({ session, turn, onDecided }: Given) {
+function Applications({ session, proposals, onDecided }: Given & { proposals: Proposal[] }) {
   const t = useConsortium()
   const c = useConsole()
-  const members = useMembers()
-  const found = useLoad(() => get<Application[]>('/v1/applications'), [turn])
-  const act = (a: Application) =>
-    members.has(a.gln) ? (
-      <span class="quiet">{t.isMember}</span>
-    ) : (
-      session.may.includes('admit') && <Admit of={a} session={session} done={onDecided} />
-    )
+  const found = useLoad(() => get<Application[]>('/v1/applications'), [])
+  const act = (a: Application) => {
+    const about = proposals.find((p) => p.action.application === a.id)
+    if (about) return <Status of={about} />
+    return session.may.includes('admit') && <Admit of={a} session={session} done={onDecided} />
+  }
   return (
     <section class="stack">
       <h2>{t.applications}</h2>
@@ -199,7 +227,7 @@ function Admit({ of: a, session, done }: { of: Application; session: Session; do
   const t = useConsortium()
   const c = useConsole()
   return (
-    <Opener id={`admit-${a.id}`} label={t.admit} look="main">
+    <Opener id={`admit-${a.id}`} label={t.admit} about={a.name} look="main">
       {(close) => (
         <Ask
           id="admit-dialog"

@@ -164,7 +164,7 @@ export function Keys({ of, act }: { of: Key[]; act?: (k: Key) => preact.Componen
           { name: t.state, cell: (k) => <span class={`tag ${k.revoked ? 'bad' : k.until ? 'warn' : 'good'}`}>{stand(k)}</span> },
           { name: t.valid, cell: (k) => when(new Date(k.from)) },
           { name: t.until, cell: (k) => (k.revoked || k.until ? when(new Date(k.revoked ?? k.until ?? 0)) : '–') },
-          ...(act ? [{ name: t.change, cell: act }] : []),
+          ...(act ? [{ name: t.act, cell: act }] : []),
         ]}
         rows={of}
         keyOf={(k) => k.kid}

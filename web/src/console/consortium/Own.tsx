@@ -111,7 +111,7 @@ function Profile({ of: m, onClose, done }: { of: Member; onClose: () => void; do
 function Revoke({ kid, done }: { kid: string; done: () => void }) {
   const t = useConsortium()
   return (
-    <Opener id={`revoke-${kid}`} label={t.revoke} look="danger">
+    <Opener id={`revoke-${kid}`} label={t.revoke} about={kid.slice(0, 12)} look="danger">
       {(close) => (
         <Ask
           id="revoke-dialog"

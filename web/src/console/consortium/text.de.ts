@@ -55,7 +55,10 @@ export const de: Translation<typeof en> = {
   admitSays: (name) =>
     `Das schlägt die Aufnahme vor und stimmt dafür, unterschrieben im Namen von ${name}. Prüfen Sie zuvor auf anderem Weg, dass der Antrag von ihr ist: Fragen Sie nach ihrer GLN.`,
   state: 'Stand',
-  isMember: 'ist Mitglied',
+  noOpen: 'Es ist über nichts abzustimmen.',
+  decided: 'Entschieden',
+  votes: 'Stimmen',
+  votesOf: (yes, no) => `${yes} dafür, ${no} dagegen`,
   proposals: 'Vorschläge',
   noProposals: 'Der Leitung liegt kein Vorschlag vor.',
   proposal: 'Vorschlag',
@@ -69,6 +72,7 @@ export const de: Translation<typeof en> = {
   nowStands: (status, yes, no) => `Der Vorschlag ist ${statuses[status] ?? status}: ${yes} dafür, ${no} dagegen.`,
   own: 'Unsere Organisation',
   profile: 'Name und Posteingang',
+  act: 'Ändern',
   editProfile: 'Ändern',
   profileSays: (name) =>
     `Das ersetzt, was im Hauptbuch über ${name} steht, unterschrieben mit ihrem Schlüssel. Andere stellen von da an dort zu.`,

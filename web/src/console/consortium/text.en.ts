@@ -52,7 +52,10 @@ export const en = {
   admitSays: (name: string): string =>
     `This proposes to admit the applicant and votes for it, signed in the name of ${name}. Check first that the applicant is who it says: ask it by another way for its GLN.`,
   state: 'State',
-  isMember: 'is a member',
+  noOpen: 'Nothing is to be voted on.',
+  decided: 'Decided',
+  votes: 'Votes',
+  votesOf: (yes: number, no: number): string => `${yes} for, ${no} against`,
   proposals: 'Proposals',
   noProposals: 'No proposal stands before the governors.',
   proposal: 'Proposal',
@@ -67,6 +70,7 @@ export const en = {
     `The proposal is ${statuses[status] ?? status}: ${yes} for, ${no} against.`,
   own: 'Our organisation',
   profile: 'Name and inbox',
+  act: 'Change',
   editProfile: 'Change',
   profileSays: (name: string): string =>
     `This replaces what the ledger says of ${name}, signed with its key. Others deliver messages to the inbox from then on.`,

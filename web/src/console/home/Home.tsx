@@ -69,6 +69,7 @@ function Name({ kind, of: i }: { kind: Kind; of: Item }) {
     case 'alerts':
       return <>{t.alert(i.what)}</>
     case 'reports':
+      return <>{mail.word(i.what)}</>
     case 'unanswered':
       return <>{mail.type(i.what)}</>
     case 'votes':

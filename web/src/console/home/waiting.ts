@@ -2,8 +2,8 @@
 import { get } from '../../api/api'
 import type { components } from '../../api/schema'
 import type { Page } from '../../ui/load'
-import type { Alert, Proposal, Queue } from '../lists'
-import type { Message } from '../mail/Messages'
+import type { Alert, Dossier, Proposal, Queue } from '../lists'
+import { type Message, nameOf } from '../mail/Messages'
 import { href } from '../route'
 import type { Session } from '../screen'
 
@@ -39,9 +39,14 @@ const shownOf = 5
 const items = async <T>(path: string, query: Record<string, string | number> = {}): Promise<T[]> =>
   (await get<Page<T>>(path, query)).items ?? []
 
+/** Nobody ticks off alerts and reports, so home shows those of two weeks. */
+const recent = (at: number): boolean => Date.now() - at < 14 * 24 * 3600 * 1000
+
+const kindOf = (m: Message): string => (m.content as { claims?: { kind?: string } }).claims?.kind ?? ''
+
 const letter =
   (path: string) =>
-  (m: Message): Item => ({ id: m.id, link: href(path, m.id), what: m.type, gln: m.from, at: Date.parse(m.created) })
+  (m: Message): Item => ({ id: m.id, link: href(path, nameOf(m)), what: m.type, gln: m.from, at: Date.parse(m.created) })
 
 /** Types whose receiver owes an answer; dossiers have a list of their own. */
 const owed = ['dmms/1', 'dmdd/1', 'dispatch/1']
@@ -70,20 +75,18 @@ const kinds: Asking[] = [
     needs: 'alert-list',
     all: href('alerts'),
     ask: async () =>
-      (await items<Alert>('/v1/alerts', { limit: shownOf })).map((a) => ({
-        id: a.id,
-        link: href('alerts'),
-        what: a.code,
-        gln: a.by,
-        at: a.time,
-      })),
+      (await items<Alert>('/v1/alerts', { limit: shownOf }))
+        .filter((a) => recent(a.time))
+        .map((a) => ({ id: a.id, link: href('alerts'), what: a.code, gln: a.by, at: a.time })),
   },
   {
     kind: 'reports',
     needs: 'messages',
     all: href('reports'),
     ask: async () =>
-      (await items<Message>('/v1/messages', { type: 'report/1', status: 'received', limit: shownOf })).map(letter('reports')),
+      (await items<Message>('/v1/messages', { type: 'report/1', status: 'received', limit: shownOf }))
+        .filter((m) => recent(Date.parse(m.created)))
+        .map((m) => ({ ...letter('reports')(m), what: kindOf(m) })),
   },
   {
     kind: 'dossiers',
@@ -91,9 +94,7 @@ const kinds: Asking[] = [
     roles: ['administration'],
     all: href('dossiers'),
     ask: async () =>
-      (
-        await items<{ bc: string; product: string; from: string; created: string }>('/v1/dossiers', { state: 'undecided', limit: shownOf })
-      ).map((d) => ({
+      (await items<Dossier>('/v1/dossiers', { state: 'undecided', limit: shownOf })).map((d) => ({
         id: d.bc,
         link: href('dossiers', d.bc),
         what: d.product,
@@ -117,13 +118,13 @@ const kinds: Asking[] = [
     roles: ['governor'],
     all: href('decisions'),
     ask: async () => {
-      const [asked, members] = await Promise.all([
+      const [asked, proposals] = await Promise.all([
         get<components['schemas']['Application'][]>('/v1/applications'),
-        get<components['schemas']['Member'][]>('/v1/members'),
+        items<Proposal>('/v1/proposals', { limit: 200 }),
       ])
-      const known = new Set(members.map((m) => m.gln))
+      const proposed = new Set(proposals.map((p) => p.action.application))
       return asked
-        .filter((a) => !known.has(a.gln))
+        .filter((a) => !proposed.has(a.id))
         .map((a) => ({ id: a.id, link: href('decisions'), what: a.name, at: Date.parse(a.created) }))
     },
   },

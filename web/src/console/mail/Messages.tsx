@@ -19,6 +19,9 @@ export type Message = components['schemas']['Message']
 export const types = ['dmms/1', 'msdm/1', 'dmda/1', 'dadm/1', 'dmdd/1', 'dddm/1', 'dispatch/1', 'receipt/1', 'report/1']
 const states = ['received', 'queued', 'sent', 'refused']
 
+/** Returns what the API knows a message by: its id is its sender's, so what came is known by its anchor. */
+export const nameOf = (m: Message): string => (m.status === 'received' && m.receipt ? m.receipt.bc : m.id)
+
 /** The list of messages, or one of them. */
 export function Messages({ rest }: { session: Session; rest: string }) {
   return rest ? <One id={rest} /> : <All />
@@ -74,7 +77,7 @@ export function MessageTable({ rows }: { rows: Message[] }) {
     <Table
       caption={t.messages}
       columns={[
-        { name: t.types, cell: (m: Message) => <a href={href('messages', m.id)}>{t.type(m.type)}</a> },
+        { name: t.types, cell: (m: Message) => <a href={href('messages', nameOf(m))}>{t.type(m.type)}</a> },
         { name: t.from, cell: (m) => <Party gln={m.from} /> },
         { name: t.to, cell: (m) => <Party gln={m.to} /> },
         { name: t.caseName, cell: (m) => <span class="words">{m.case}</span> },
@@ -168,7 +171,7 @@ function Links({ of: m }: { of: Message }) {
           <ul class="plain">
             {rows.map((n) => (
               <li key={n.id}>
-                <a href={href('messages', n.id)}>{t.type(n.type)}</a> · {when(new Date(n.created))}
+                <a href={href('messages', nameOf(n))}>{t.type(n.type)}</a> · {when(new Date(n.created))}
               </li>
             ))}
           </ul>

@@ -9,7 +9,7 @@ import { Party } from '../Members'
 import { href } from '../route'
 import type { Session } from '../screen'
 import { Content } from './Content'
-import type { Message } from './Messages'
+import { type Message, nameOf } from './Messages'
 import { useMail } from './text'
 
 /** What a message of type report/1 carries. */
@@ -36,7 +36,7 @@ function All() {
           <Table
             caption={t.reports}
             columns={[
-              { name: t.kind, cell: (m: Message) => <a href={href('reports', m.id)}>{t.word(contentOf(m).claims.kind)}</a> },
+              { name: t.kind, cell: (m: Message) => <a href={href('reports', nameOf(m))}>{t.word(contentOf(m).claims.kind)}</a> },
               { name: t.pack, cell: (m) => <code class="words">{contentOf(m).claims.code}</code> },
               { name: t.said, cell: (m) => <span class="clip">{contentOf(m).claims.text}</span> },
               { name: t.from, cell: (m) => <Party gln={m.from} /> },
@@ -69,7 +69,7 @@ function One({ id }: { id: string }) {
                 of={[
                   [t.from, <Party key="from" gln={m.from} />],
                   [t.at, when(new Date(m.created))],
-                  [t.messages, <a key="m" href={href('messages', m.id)} children={t.type(m.type)} />],
+                  [t.messages, <a key="m" href={href('messages', nameOf(m))} children={t.type(m.type)} />],
                 ]}
               />
             </section>

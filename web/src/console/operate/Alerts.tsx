@@ -33,7 +33,7 @@ export function Alerts(_: { session: Session; rest: string }) {
               { name: t.maker, cell: (a) => <Party gln={a.maker} /> },
               { name: t.time, cell: (a) => when(new Date(a.time)) },
               { name: mail.leaf, cell: (a) => count(a.index) },
-              { name: t.name, cell: (a) => <Short of={a.id} /> },
+              { name: t.alertID, cell: (a) => <Short of={a.id} /> },
             ]}
             rows={rows}
             keyOf={(a) => a.id}

@@ -9,7 +9,7 @@ import { Party, useMembers } from '../Members'
 import type { Session } from '../screen'
 import { useOperate } from './text'
 
-type Entry = components['schemas']['Entry'] & { policy?: string }
+type Entry = components['schemas']['Entry']
 
 /** The audit book. */
 export function Audit(_: { session: Session; rest: string }) {

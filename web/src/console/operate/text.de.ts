@@ -49,7 +49,7 @@ export const de: Translation<typeof en> = {
   jobs: 'Aufträge',
   noJobs: 'Es lief noch kein Auftrag.',
   job: 'Auftrag',
-  kind: (k) => ({ release: 'Freigabe einer Charge' })[k] ?? k,
+  kind: (k) => ({ 'release batch': 'Freigabe einer Charge' })[k] ?? k,
   state: 'Stand',
   states: (s) => ({ running: 'läuft', done: 'fertig', failed: 'gescheitert' })[s] ?? s,
   progress: 'Fortschritt',
@@ -68,6 +68,7 @@ export const de: Translation<typeof en> = {
   alertsSay:
     'Das Hauptbuch warnt, wenn eine Packung ein zweites Mal benutzt wird. Eine von beiden ist eine Kopie: Finden Sie heraus, welche.',
   noAlerts: 'Keine Warnung betrifft unsere Packungen.',
+  alertID: 'Warnung',
   what: 'Was geschah',
   raisedBy: 'Gesehen bei',
   maker: 'Hergestellt von',

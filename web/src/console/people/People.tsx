@@ -148,17 +148,17 @@ function Acts({ of: p, session, again, invited }: ActsGiven) {
   return (
     <div class="row">
       {may('appoint') && (
-        <Opener id={`appoint-${p.id}`} label={t.appoint}>
+        <Opener id={`appoint-${p.id}`} label={t.appoint} about={p.name}>
           {(close) => <Appoint of={p} onClose={close} done={again} />}
         </Opener>
       )}
       {may('reinvite') && (
-        <Opener id={`reinvite-${p.id}`} label={t.reinvite}>
+        <Opener id={`reinvite-${p.id}`} label={t.reinvite} about={p.name}>
           {(close) => <Reinvite of={p} onClose={close} done={invited} />}
         </Opener>
       )}
       {may('dismiss') && p.id !== session.person.id && (
-        <Opener id={`dismiss-${p.id}`} label={t.dismiss} look="danger">
+        <Opener id={`dismiss-${p.id}`} label={t.dismiss} about={p.name} look="danger">
           {(close) => (
             <Ask
               id="dismiss-dialog"
@@ -182,7 +182,7 @@ function Acts({ of: p, session, again, invited }: ActsGiven) {
 
 function Appoint({ of: p, onClose, done }: { of: Person; onClose: () => void; done: () => void }) {
   const t = usePeople()
-  const [role, setRole] = useState(p.role)
+  const [role, setRole] = useState<string>(p.role)
   return (
     <Ask
       id="appoint-dialog"
