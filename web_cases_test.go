@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"iter"
 	"math/rand/v2"
+	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -25,8 +27,10 @@ type specimen struct {
 // A mutator makes questions of specimens.
 type mutator struct {
 	*rand.Rand
-	t    *testing.T
-	good []specimen
+	t        *testing.T
+	good     []specimen
+	captured []*specimen // those of a captured pack with its one document
+	foreign  [][]byte    // documents of other companies
 }
 
 // pick returns one of several.
@@ -40,6 +44,13 @@ func (m *mutator) collect(enough int) {
 	for _, g := range goldens() {
 		s := base.fork(m.t)
 		m.take(g.name, s, g.make(s))
+	}
+	m.foreign = foreignDocuments(m.t)
+	for i := range m.good {
+		if v := m.good[i].bundle.Verify(m.good[i].shown.trust, m.good[i].now); v.Verdict == theriac.Captured {
+			p := m.good[i]
+			m.captured = append(m.captured, &p)
+		}
 	}
 	for story := 0; len(m.good) < enough; story++ {
 		s := m.story()
@@ -98,9 +109,13 @@ func (m *mutator) questions(changed int) iter.Seq[question] {
 				return
 			}
 		}
+		some := changes
+		if only := os.Getenv("THERIAC_CHANGE"); only != "" {
+			some = slices.DeleteFunc(slices.Clone(changes), func(c change) bool { return c.name != only })
+		}
 		for n := range changed {
 			p := &m.good[m.IntN(len(m.good))]
-			change := changes[n%len(changes)]
+			change := some[n%len(some)]
 			q := question{Bundle: p.raw, Trust: p.trust, Now: p.now.UnixMilli()}
 			change.do(m, p, &q)
 			q.what = fmt.Sprintf("case %d: %s of %s", n, change.name, p.name)

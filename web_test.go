@@ -107,7 +107,8 @@ func webVerifier(t *testing.T) *exec.Cmd {
 }
 
 // amount returns a number from the environment: THERIAC_SEED=7 THERIAC_GOOD=1000
-// THERIAC_MUTATED=10000 is the long version.
+// THERIAC_MUTATED=10000 is the long version. THERIAC_CHANGE="a document" makes one kind
+// of change only.
 func amount(t *testing.T, name string, otherwise int) int {
 	t.Helper()
 	s := os.Getenv(name)
@@ -186,7 +187,7 @@ func compare(t *testing.T, asked <-chan question, out *bufio.Reader) {
 	for s, n := range said {
 		t.Logf("%5d %+v", n, s)
 	}
-	if len(said) < 30 {
+	if len(said) < 30 && os.Getenv("THERIAC_CHANGE") == "" {
 		t.Errorf("%d cases came to %d different verdicts only", n, len(said))
 	}
 }

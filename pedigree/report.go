@@ -26,6 +26,11 @@ const (
 	AdverseReaction = "adverse_reaction"
 )
 
+// textAlso is what people's keyboards write beside printable characters: line feeds,
+// spaces that do not break, and what joins letters and emoji. What turns text
+// round is not among them.
+const textAlso = "\n\u00a0\u202f\u200c\u200d"
+
 // Limits of a report.
 const (
 	MaxReport     = 32 << 10 // bytes of the JWS
@@ -192,8 +197,8 @@ func (c *ReportClaims) Check() error {
 		return wrong("jti", "16 random bytes")
 	case c.Kind != SuspectedFake && c.Kind != AdverseReaction:
 		return wrong("kind", "suspected_fake or adverse_reaction")
-	case c.Text == "" || utf8.RuneCountInString(c.Text) > maxReportText || !plainText(c.Text, "\n"):
-		return wrong("text", "1 to 4,000 characters")
+	case c.Text == "" || utf8.RuneCountInString(c.Text) > maxReportText || !plainText(c.Text, textAlso):
+		return wrong("text", "1 to 4,000 printable characters")
 	case c.Reaction != nil && c.Kind != AdverseReaction:
 		return wrong("reaction", "a suspected fake has none")
 	}

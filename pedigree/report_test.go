@@ -1,12 +1,14 @@
 package pedigree_test
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"math/big"
 	"strings"
 	"testing"
@@ -160,6 +162,8 @@ func TestReportClaims(t *testing.T) {
 		}, true},
 		{"element string with FNC1", func(c *claims) { c.Code = "\x1d010400000300001021S\x1d10L" }, true},
 		{"the longest text", func(c *claims) { c.Text = strings.Repeat("😷", 4000) }, true},
+		{"text as keyboards write it", func(c *claims) { c.Text = "20\u00a0mg\u202f!\n👩\u200d⚕️ می\u200cخواهم" }, true},
+		{"text with a bell", func(c *claims) { c.Text = "a\ab" }, false},
 		{"a text that is too long", func(c *claims) { c.Text = strings.Repeat("x", 4001) }, false},
 		{"no text", func(c *claims) { c.Text = "" }, false},
 		{"text that turns round", func(c *claims) { c.Text = "a\u202eb" }, false},
@@ -236,9 +240,20 @@ func TestReportNotice(t *testing.T) {
 	}
 }
 
+// A steady signer signs alike each time (RFC 6979): a fuzzer looks for what its
+// input changes.
+type steady struct{ *ecdsa.PrivateKey }
+
+func (s steady) Sign(_ io.Reader, digest []byte, o crypto.SignerOpts) ([]byte, error) {
+	return s.PrivateKey.Sign(nil, digest, o)
+}
+
 // What the parser accepts it writes again, in the same bytes.
 func FuzzParseReport(f *testing.F) {
-	key := reporter(f)
+	key, err := ecdsa.ParseRawPrivateKey(elliptic.P256(), bytes.Repeat([]byte{1}, 32))
+	if err != nil {
+		f.Fatal(err)
+	}
 	for _, change := range []func(*pedigree.ReportClaims){
 		func(*pedigree.ReportClaims) {},
 		func(c *pedigree.ReportClaims) {
@@ -257,7 +272,7 @@ func FuzzParseReport(f *testing.F) {
 	head := header(f, key)
 	f.Fuzz(func(t *testing.T, payload []byte) {
 		// Signed, or no input would come past the signature.
-		raw := jws(t, key, head, string(payload))
+		raw := jws(t, steady{key}, head, string(payload))
 		r, err := pedigree.ParseReport([]byte(raw))
 		if err != nil {
 			return

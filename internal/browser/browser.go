@@ -12,8 +12,11 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/webauthn"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 )
 
 // ErrNone is returned where Chromium is not installed.
@@ -152,12 +155,30 @@ func (p *Page) Click(selector string) error {
 	return nil
 }
 
-// Type replaces the text of a field, as if it was typed.
+// Type replaces the text of a field, as if it was typed over it.
 func (p *Page) Type(selector, text string) error {
-	if err := p.Do(chromedp.Clear(chromedp.CSS(selector)), chromedp.SendKeys(chromedp.CSS(selector), text)); err != nil {
+	if err := p.Until(fmt.Sprintf("document.querySelector(%q)", selector)); err != nil {
+		return err
+	}
+	chosen := fmt.Sprintf("(document.querySelector(%q).focus(), document.querySelector(%q).select?.(), null)", selector, selector)
+	if _, err := Evaluate[json.RawMessage](p, chosen); err != nil {
 		return fmt.Errorf("browser: type into %s: %w", selector, err)
 	}
-	return nil
+	if text == "" {
+		return p.Press(kb.Delete)
+	}
+	// As a paste or a scanner's burst of keys: what is long comes at once.
+	_, err := chromedp.Call(p.ctx, input.InsertText, input.InsertTextParams{Text: text})
+	return err
+}
+
+// Press presses a key (package kb), as kb.Escape.
+func (p *Page) Press(key string) error { return p.Do(chromedp.KeyEvent(key)) }
+
+// Before has a script run before those of every page that is opened from now on.
+func (p *Page) Before(script string) error {
+	_, err := chromedp.Call(p.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script})
+	return err
 }
 
 // Upload chooses a file in a file field.

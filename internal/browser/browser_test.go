@@ -15,7 +15,7 @@ import (
 	"testing"
 )
 
-const page = `<!doctype html><html lang="en"><title>t</title><main><h1>Test</h1><label>Name <input id="name"></label>
+const form = `<!doctype html><html lang="en"><title>t</title><main><h1>Test</h1><label>Name <input id="name"></label>
 <button id="greet">Greet</button><p id="said"></p><img src="/picture"></main>
 <script>
 document.querySelector('#greet').onclick = () => { document.querySelector('#said').textContent = 'Hello ' + document.querySelector('#name').value }
@@ -30,7 +30,7 @@ func open(t *testing.T, c Config) *Page {
 			return
 		}
 		w.Header().Set("Content-Type", "text/html")
-		_, _ = io.WriteString(w, page)
+		_, _ = io.WriteString(w, form)
 	}))
 	t.Cleanup(server.Close)
 	b, err := Start(t.Context(), c)

@@ -98,7 +98,7 @@ func New(c Config) (http.Handler, error) {
 	problems.Do(func() { huma.NewError = newProblem })
 	s := &server{
 		Config: c, limits: newLimits(c.Limit, c.Now), pages: newLimits(max(c.Limit*pagesLimit/usualLimit, pagesLimit), c.Now), metrics: newMetrics(c),
-		small: newGate(512, 128), large: newGate(8, 4), reporters: newLimits(reportsPerSecond, c.Now),
+		small: newGate(512, 128), large: newGate(8, 4), reporters: newReporters(c.Limit, c.Now),
 	}
 	mux := http.NewServeMux()
 	config := huma.DefaultConfig("Theriac", c.Version)

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -11,8 +12,18 @@ import (
 	"theriac/refusal"
 )
 
-// How often one address may report: one a minute, and ten at once.
-const reportsPerSecond = 1.0 / 60
+// reportsALook is how many reports one address may hand in for each look-up that it
+// may make: of the usual twenty a second that is one a minute, and ten at once.
+const reportsALook = 1.0 / 60 / usualLimit
+
+// newReporters returns what addresses may report, given the look-ups that they may
+// make a second: behind a proxy all callers are one, and both are raised.
+func newReporters(perSecond float64, now func() time.Time) *limits {
+	if perSecond <= 0 {
+		perSecond = usualLimit
+	}
+	return newLimits(perSecond*reportsALook, now)
+}
 
 // reports registers what anybody who scanned a pack may report.
 func (s *server) reports() {

@@ -98,8 +98,9 @@ func (d *Desk) Report(ctx context.Context, from string, raw []byte) (*api.Report
 
 // payload returns the signed part of a JWS after its header.
 func payload(jws []byte) []byte {
-	parts := bytes.SplitN(jws, []byte("."), 3)
-	return parts[1]
+	_, rest, _ := bytes.Cut(jws, []byte("."))
+	out, _, _ := bytes.Cut(rest, []byte("."))
+	return out
 }
 
 // takeReport writes a new report down.
@@ -113,12 +114,12 @@ func (d *Desk) takeReport(ctx context.Context, from string, r *pedigree.Report) 
 	case at.After(now.Add(aheadReport)):
 		return nil, envelope.ErrFuture
 	}
+	if !d.strangers.AllowN(now, 1) {
+		return nil, ErrMany
+	}
 	to, err := d.concerned(c.Code)
 	if err != nil {
 		return nil, err
-	}
-	if !d.strangers.AllowN(now, 1) {
-		return nil, ErrMany
 	}
 	kept := &Report{ID: r.ID(), JWS: r.Raw(), To: to, Created: now}
 	if err := d.Reports.PutReport(ctx, kept); errors.Is(err, ErrExists) {
@@ -202,7 +203,7 @@ func (d *Desk) handOn(ctx context.Context, r *Report) error {
 	}
 	digest := canon.Sum(r.JWS)
 	notice := &pedigree.ReportNotice{Report: string(r.JWS)}
-	own := false
+	own, later := false, false
 	for _, gln := range r.To {
 		if gln == d.GLN {
 			own = true
@@ -214,6 +215,8 @@ func (d *Desk) handOn(ctx context.Context, r *Report) error {
 		}
 		switch {
 		case err == nil, errors.Is(err, ErrExists):
+		case errors.Is(err, ErrUnknown):
+			later = true // the node does not have the ledger again yet
 		case refusal.Code(err) != "":
 			// It has left the consortium, or its role, since the report came.
 			d.record(ctx, "operator", "send "+pedigree.TypeReport, gln, err)
@@ -225,12 +228,16 @@ func (d *Desk) handOn(ctx context.Context, r *Report) error {
 	if own && d.running.claim(digest) {
 		d.running.group.Go(func() {
 			defer d.running.unclaim(digest)
-			if err := d.anchorReport(d.running.ctx, r); err != nil && d.running.ctx.Err() == nil {
+			err := d.anchorReport(d.running.ctx, r)
+			if err == nil && !later {
+				err = d.Reports.Hand(d.running.ctx, r.ID)
+			}
+			if err != nil && d.running.ctx.Err() == nil {
 				d.Log.Error("report", "id", r.ID, "err", err)
 			}
 		})
 	}
-	if own {
+	if own || later {
 		return nil
 	}
 	return d.Reports.Hand(ctx, r.ID)
@@ -258,10 +265,10 @@ func (d *Desk) anchorReport(ctx context.Context, r *Report) error {
 				Receipt: api.Receipt{BC: digest, Envelope: string(r.JWS), Height: done.Height, Index: done.Index, Time: done.Time},
 			})
 			if err == nil || errors.Is(err, ErrExists) {
-				return d.Reports.Hand(ctx, r.ID)
+				return nil
 			}
 		}
-		if !errors.Is(err, ErrBusy) {
+		if refusal.Code(err) != "" && !errors.Is(err, ErrBusy) {
 			d.record(ctx, d.GLN, "receive "+pedigree.TypeReport, r.ID.String(), err)
 			return err
 		}

@@ -107,8 +107,10 @@ func look(t *testing.T, p *browser.Page, name string) {
 			t.Errorf("%s: the page is %d pixels wider than a window of %d", name, over, w.width)
 		}
 	}
-	must(t, p.Do(chromedp.EmulateViewport(desktop.Width, desktop.Height)))
 	must(t, p.Media("prefers-color-scheme", "light"))
+	must(t, p.Do(chromedp.EmulateViewport(desktop.Width, desktop.Height)))
+	// What is clicked next must lie where it was measured.
+	must(t, p.Until(`new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(innerWidth === 1280))))`))
 }
 
 // resources forgets what the browser complains of after a refusal that was meant:

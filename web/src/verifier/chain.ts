@@ -115,7 +115,6 @@ export const page = (d: Decoder) => {
   must(p.states.length === 0 || p.states.length === pageUnits / 2, 'a page of another size')
   return p
 }
-export type Page = ReturnType<typeof page>
 
 export const evidence = (d: Decoder) => d.map((e) => ({ media: e.need(1, text), at: e.need(2, int), index: e.need(3, uint) }))
 

@@ -169,7 +169,7 @@ function Shown({ checks, world, text, onOpen }: ShownGiven) {
   }, [state.turn, state.checking])
   if (!state.result) return null
   const evidence = state.result.evidence
-  const trouble = state.result.why === 'other_served' || state.result.why === 'other_expected' || state.result.why === 'no_trust'
+  const trouble = state.result.by === 'page' && ['other_served', 'other_expected', 'no_trust'].includes(state.result.why)
   return (
     <>
       <VerdictView

@@ -4,7 +4,7 @@ import { Icon } from '../ui/Icon'
 import { Notice } from '../ui/Notice'
 import { ago } from './format'
 import { type Text, textOf } from './text'
-import type { Display, Result, State } from './verdict'
+import { type Display, type Result, reason, type State } from './verdict'
 
 const icons = { genuine: 'good', refused: 'bad', dispensed: 'used', cannot_check: 'unsure' } as const
 const looks = { genuine: 'good', refused: 'bad', dispensed: 'warn', cannot_check: 'unsure' } as const
@@ -37,7 +37,7 @@ export function VerdictView({ state, result, now, text, focus, onAgain, onAnothe
       {state.trouble && (
         <Notice look="warn" title={text.troubleTitle}>
           <p>
-            {textOf(text, 'why_', state.trouble.why, 'why_other')} {text.troubleKeeps}
+            {textOf(text, 'why_', reason(state.trouble), 'why_other')} {text.troubleKeeps}
           </p>
         </Notice>
       )}
@@ -74,11 +74,11 @@ export const wordOf = (text: Text, display: Display): string => textOf(text, 'is
 
 function reasonOf(text: Text, result: Result): string {
   if (result.display === 'genuine') return text.why_genuine
-  if (result.why === 'foreign') return `${text.why_foreign} ${result.words}`
+  if (result.by === 'page' && result.why === 'foreign') return `${text.why_foreign} ${result.words}`
   if (result.why === 'not_active' && result.evidence) {
     return `${text.why_not_active} (${textOf(text, 'state_', result.evidence.verdict.facts.state, 'state_inactive')})`
   }
-  return textOf(text, 'why_', result.why, result.by === 'evidence' ? 'why_refused' : 'why_other')
+  return textOf(text, 'why_', reason(result), result.by === 'evidence' ? 'why_refused' : 'why_other')
 }
 
 function Blame({ result, text }: { result: Result; text: Text }) {

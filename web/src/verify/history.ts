@@ -16,8 +16,12 @@ const most = 50
 /** Returns what is kept, the newest first; undefined while the person does not want it. */
 export function history(): Past[] | undefined {
   const list = kept<Past[]>(name)
-  return Array.isArray(list) ? list : undefined
+  return Array.isArray(list) ? list.filter(whole) : undefined
 }
+
+/** Leaves out what another program, or an older page, kept under the name. */
+const whole = (p: Past): boolean =>
+  typeof p?.code === 'string' && typeof p.name === 'string' && typeof p.display === 'string' && !Number.isNaN(Date.parse(p.at))
 
 /** Adds a check, if the person wants them kept; a pack stands once. */
 export function remember(past: Past): Past[] | undefined {

@@ -21,6 +21,7 @@ export function useCheck(world: World): Checks {
   const [state, act] = useReducer(next, idle)
   const [standing, setStanding] = useState<Standing>()
   const turn = useRef(0)
+  const under = useRef<string>(undefined)
 
   const run = useCallback(
     async (work: () => Promise<{ finding: Finding; standing?: Standing }>) => {
@@ -74,6 +75,9 @@ export function useCheck(world: World): Checks {
       const finding = await weigh(evidence.raw, root, world.now(), state.label)
       if (finding.kind === 'evidence') act({ type: 'aged', evidence: finding.evidence })
     }
+    // The person chose another root: what was verified under the one before is void.
+    if (under.current !== undefined && under.current !== root.fingerprint) verifyAgain()
+    under.current = root.fingerprint
     const timer = setInterval(verifyAgain, aging)
     document.addEventListener('visibilitychange', verifyAgain)
     return () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Outcome, Verdict } from '../verifier'
-import { type Act, type Evidence, type Finding, idle, judge, next, passes, recall, type State } from './verdict'
+import { type Act, type Evidence, type Finding, idle, judge, next, passes, reason, recall, type State } from './verdict'
 
 const at = new Date('2026-11-21T10:00:00Z')
 const facts = { gtin: '', serial: '', lot: '', expiry: '', state: '', custodian: '', materials: [], members: {}, exchanges: [] }
@@ -44,6 +44,14 @@ describe('judge', () => {
   test.each(['genuine', 'verified', 'not_found', 'busy', 'pack_dispensed', '', 'no_answer'])('no word of a server assures: %s', (code) => {
     expect(judge(problem(code))).toMatchObject({ display: 'cannot_check', by: 'server' })
   })
+
+  // Attack: a server answers with a code for which the page has words of its own.
+  test.each(['genuine', 'offline', 'no_crypto', 'other_served', 'recalled', 'toString', 'other'])(
+    'a server does not choose the page’s words: %s',
+    (code) => {
+      expect(reason(judge(problem(code)))).toBe('other')
+    },
+  )
 
   test('the page itself never knows', () => {
     expect(judge({ kind: 'page', why: 'foreign', detail: 'evil.example' })).toMatchObject({

@@ -51,6 +51,15 @@ const warnings = new Set(['unknown_serial', 'unknown_pack', 'label_mismatch', 'e
 /** Answers that say nothing about the pack, and may be others in a minute. */
 const passing = new Set(['offline', 'too_many_requests', 'busy', 'in_progress', 'internal', 'no_answer', 'oversized_answer'])
 
+/** The codes of a server that the page has words for. */
+const spoken = new Set([...warnings, 'not_found', 'too_many_requests', 'busy', 'bad_identifier', 'oversized_answer'])
+
+/**
+ * Names the reason in the page's words. A server chooses its codes, so it must not
+ * choose among what the page says of verified evidence or of itself.
+ */
+export const reason = (result: Result): string => (result.by !== 'server' || spoken.has(result.why) ? result.why : 'other')
+
 /** Turns a finding into what is shown. */
 export function judge(finding: Finding): Result {
   switch (finding.kind) {

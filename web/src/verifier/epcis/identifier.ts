@@ -4,9 +4,9 @@ import { utf8 } from '../bytes'
 import { checked } from '../gs1'
 
 /** Why an identifier was not read; it decides whether a URI was meant to be one. */
-export type Reason = 'length' | 'character' | 'check digit' | 'date' | 'unknown' | 'conflict' | 'syntax' | 'no key'
+type Reason = 'length' | 'character' | 'check digit' | 'date' | 'unknown' | 'conflict' | 'syntax' | 'no key'
 
-export class Slip extends Error {
+class Slip extends Error {
   constructor(readonly reason: Reason) {
     super(reason)
   }

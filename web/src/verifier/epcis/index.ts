@@ -4,7 +4,8 @@
 import type { Pack } from '../bundle'
 import { type Bytes, fromUTF8, must } from '../bytes'
 import { parseTree, type Tree } from '../tree'
-import { readContext } from './context'
+import { type Prefixes, readContext } from './context'
+import { convertDocument } from './convert'
 import { type Event, readEvent } from './event'
 import { check, document, get, items, str } from './shapes'
 
@@ -17,8 +18,8 @@ export function commissions(raw: Bytes, pack: Pack): boolean {
   const source = fromUTF8(raw).replace(/^\uFEFF/, '')
   must(!source.includes('\0'), 'NUL')
   const start = source.replace(/^[ \t\r\n]*/, '').charAt(0)
-  must(start === '{', 'no JSON object')
-  return declares(readJSON(source), pack)
+  must(start === '{' || start === '<', 'neither a JSON object nor XML')
+  return declares(start === '{' ? readJSON(source) : readEvents(convertDocument(source), new Map(), true), pack)
 }
 
 function readJSON(source: string): Event[] {
@@ -34,8 +35,12 @@ function readJSON(source: string): Event[] {
   check(document, v, false)
   must(str(v, 'schemaVersion').startsWith('2.'), 'no version in JSON but 2')
   const events = items(get(v, 'epcisBody'), 'eventList')
+  return readEvents(events, names, false)
+}
+
+function readEvents(events: Tree[], names: Prefixes, xml: boolean): Event[] {
   must(events.length <= maxEvents, 'too many events')
-  return events.map((e) => readEvent(e, names, false))
+  return events.map((e) => readEvent(e, names, xml))
 }
 
 /** checkTree refuses NUL in a text, and numbers that no double holds. */
