@@ -68,7 +68,7 @@ func TestConsolePeople(t *testing.T) {
 	must(t, p.Until(`document.querySelector('#invitation-code')`))
 	must(t, p.Click("#invitation-done"))
 	// The device that was lost is out.
-	screen(t, q, "audit")
+	screen(t, q, "messages")
 	must(t, q.Until(`document.querySelector('#login')`))
 
 	must(t, p.Click("#dismiss-"+id))
