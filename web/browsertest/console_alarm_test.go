@@ -20,7 +20,7 @@ import (
 // reporter's words; they are words and no markup.
 func TestConsoleReports(t *testing.T) {
 	s := play(t)
-	code, err := s.Scan(t.Context(), 7)
+	code, err := s.Scan(t.Context(), 30)
 	must(t, err)
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	must(t, err)
@@ -59,7 +59,7 @@ func TestConsoleReports(t *testing.T) {
 // A pack that is dispensed a second time is an alert at its maker's.
 func TestConsoleAlerts(t *testing.T) {
 	s := play(t)
-	code, err := s.Scan(t.Context(), 8)
+	code, err := s.Scan(t.Context(), 31)
 	must(t, err)
 	_, err = s.Dispense(t.Context(), &s.Stage.Cast.Pharmacy, code)
 	must(t, err)

@@ -107,8 +107,11 @@ func look(t *testing.T, p *browser.Page, name string) {
 			t.Errorf("%s: the page is %d pixels wider than a window of %d", name, over, w.width)
 		}
 	}
-	must(t, p.Do(chromedp.EmulateViewport(desktop.Width, desktop.Height)))
 	must(t, p.Media("prefers-color-scheme", "light"))
+	must(t, p.Do(chromedp.EmulateViewport(desktop.Width, desktop.Height)))
+	// What is clicked next must lie where it was measured.
+	_, err := browser.Evaluate[bool](p, `new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))`)
+	must(t, err)
 }
 
 // resources forgets what the browser complains of after a refusal that was meant:

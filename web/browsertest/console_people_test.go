@@ -58,6 +58,9 @@ func TestConsolePeople(t *testing.T) {
 	if got := person(t, of, "Linus"); got.Role != "reader" {
 		t.Errorf("Linus is a %s", got.Role)
 	}
+	// At his next step his screens are a reader's.
+	screen(t, q, "audit")
+	must(t, q.Until(`document.querySelector('.who .quiet').textContent === 'Reader'`))
 	must(t, p.Click("#reinvite-"+id))
 	_, err = browser.Evaluate[bool](p, `(() => { const d = document.querySelector('#device'); d.value = 'lost'; d.dispatchEvent(new Event('change', {bubbles: true})); return true })()`)
 	must(t, err)
@@ -65,7 +68,7 @@ func TestConsolePeople(t *testing.T) {
 	must(t, p.Until(`document.querySelector('#invitation-code')`))
 	must(t, p.Click("#invitation-done"))
 	// The device that was lost is out.
-	screen(t, q, "audit")
+	screen(t, q, "messages")
 	must(t, q.Until(`document.querySelector('#login')`))
 
 	must(t, p.Click("#dismiss-"+id))

@@ -26,7 +26,7 @@ type scene struct {
 }
 
 // packs is the size of the story's batch; half of it came to the pharmacy.
-const packs = 60
+const packs = 200
 
 var (
 	once  sync.Once

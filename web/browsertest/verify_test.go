@@ -12,10 +12,13 @@ import (
 	"theriac/internal/journey"
 )
 
-// code returns what is printed on pack i.
+// counted are the first packs, which the tests of the consoles dispense.
+const counted = 40
+
+// code returns what is printed on a pack that no console has touched.
 func (s *scene) code(t *testing.T, i uint64) string {
 	t.Helper()
-	code, err := s.Scan(t.Context(), i)
+	code, err := s.Scan(t.Context(), min(counted, s.Packs-2)+i)
 	must(t, err)
 	return code
 }

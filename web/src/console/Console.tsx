@@ -9,11 +9,12 @@ import { Notice } from '../ui/Notice'
 import { useStates } from '../ui/Shown'
 import { Theme } from '../ui/Theme'
 import { Enter } from './Enter'
+import { useIdle } from './idle'
 import { Members } from './Members'
 import { href, useRoute } from './route'
 import type { Screen, Session } from './screen'
 import { groups } from './screens'
-import { logout, offers, resume, useStanding } from './session'
+import { abandon, logout, offers, refresh, resume, useStanding } from './session'
 import { useConsole } from './text'
 
 /** The Console is the login, or the frame round the screens. */
@@ -76,6 +77,8 @@ function Frame({ session }: { session: Session }) {
     scrollTo(0, 0)
     heading.current?.focus({ preventScroll: true })
   }, [where])
+  useEffect(() => void refresh(), [where])
+  useIdle(abandon)
   return (
     <Members>
       <button type="button" class="skip" onClick={() => heading.current?.focus()}>

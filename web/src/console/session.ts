@@ -45,6 +45,22 @@ export async function resume(): Promise<void> {
   }
 }
 
+/**
+ * Asks again what the person may do: a role can change while somebody is logged
+ * in. The server decides each request anyway, so that no answer changes nothing.
+ */
+export async function refresh(): Promise<void> {
+  const session = await get<Session>('/v1/session').catch(() => undefined)
+  if (session && standing.at === 'in') change({ at: 'in', session })
+}
+
+/** Ends a session that nobody uses any more. */
+export function abandon(): void {
+  change({ at: 'out', expired: true })
+  // If the server cannot be told, it ends the session by its own clock.
+  void remove('/v1/session').catch(() => undefined)
+}
+
 /** Ends the session, here and on the server. */
 export async function logout(): Promise<void> {
   await remove('/v1/session')

@@ -30,6 +30,7 @@ function Us({ of: m, session, onChange }: { of: Member; session: Session; onChan
   const c = useConsole()
   const [rotated, setRotated] = useState(false)
   const may = (id: string) => session.may.includes(id)
+  const inUse = (m.keys ?? []).filter((k) => !k.revoked && !k.until)
   return (
     <>
       <section class="panel stack">
@@ -62,7 +63,12 @@ function Us({ of: m, session, onChange }: { of: Member; session: Session; onChan
         )}
       </section>
       {rotated && <Notice look="good">{t.rotated}</Notice>}
-      <Keys of={m.keys ?? []} {...(may('revoke') ? { act: (k) => !k.revoked && <Revoke kid={k.kid} done={onChange} /> } : {})} />
+      <Keys
+        of={m.keys ?? []}
+        {...(may('revoke')
+          ? { act: (k) => !k.revoked && <Revoke kid={k.kid} last={inUse.length === 1 && inUse[0] === k} done={onChange} /> }
+          : {})}
+      />
       {may('rotate') && (
         <div>
           <Opener id="rotate" label={t.rotate}>
@@ -108,7 +114,7 @@ function Profile({ of: m, onClose, done }: { of: Member; onClose: () => void; do
   )
 }
 
-function Revoke({ kid, done }: { kid: string; done: () => void }) {
+function Revoke({ kid, last, done }: { kid: string; last: boolean; done: () => void }) {
   const t = useConsortium()
   return (
     <Opener id={`revoke-${kid}`} label={t.revoke} about={kid.slice(0, 12)} look="danger">
@@ -116,7 +122,7 @@ function Revoke({ kid, done }: { kid: string; done: () => void }) {
         <Ask
           id="revoke-dialog"
           title={t.revokeTitle}
-          says={t.revokeSays(kid)}
+          says={last ? t.revokeLast(kid) : t.revokeSays(kid)}
           submit={t.revoke}
           danger
           send={() => remove(`/v1/keys/${kid}`)}

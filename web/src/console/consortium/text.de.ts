@@ -84,6 +84,8 @@ export const de: Translation<typeof en> = {
   rotated: 'Der neue Schlüssel ist in Gebrauch.',
   revoke: 'Widerrufen',
   revokeTitle: 'Schlüssel widerrufen',
+  revokeLast: (kid) =>
+    `Schlüssel ${kid} ist der einzige in Gebrauch: Danach kann niemand mehr für die Organisation unterschreiben, und sie muss neu beantragt werden. Machen Sie zuerst einen neuen.`,
   revokeSays: (kid) =>
     `Schlüssel ${kid} endet sofort und für immer. Was zuvor verankert wurde, bleibt unterschrieben. Das ist für verlorene oder gestohlene Schlüssel, nachdem ein neuer gemacht wurde.`,
   opened: 'Vorgelegt',

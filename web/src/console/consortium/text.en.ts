@@ -82,6 +82,8 @@ export const en = {
   rotated: 'The new key is in use.',
   revoke: 'Revoke',
   revokeTitle: 'Revoke a key',
+  revokeLast: (kid: string): string =>
+    `Key ${kid} is the only one in use: after this nobody can sign for the organisation, and it must apply to the governors again. Make a new key first.`,
   revokeSays: (kid: string): string =>
     `Key ${kid} ends at once and for good. What was anchored before stays signed. Do this when a key was lost or stolen, after making a new one.`,
   opened: 'Opened',
