@@ -28,6 +28,7 @@ func (c *allCmd) bench(ctx context.Context, b bench) ([]result, error) {
 		{"batch", &batchCmd{Packs: 1e6, Memory: []uint64{1e5, 1e6, 1e7}}},
 		{"units", &unitsCmd{Packs: 1e6, Clients: 64, Shown: 1000, Duration: c.Duration}},
 		{"costs", &costsCmd{}},
+		{"web", webCmd{}},
 		{"ledger", &ledgerCmd{Validators: []int{1, 4}, Clients: []int{1, 64, 256}, Duration: c.Duration}},
 	} {
 		results, err := x.bench(ctx, b)

@@ -31,6 +31,7 @@ type cli struct {
 	Batch  batchCmd  `cmd:"" help:"Commitment to a batch of packs, beside its bare hashes; memory; proofs."`
 	Units  unitsCmd  `cmd:"" help:"Transitions of packs a second, beside kvstore; bytes a pack."`
 	Costs  costsCmd  `cmd:"" help:"Operations and bytes a phase, beside the paper's tables 2 and 3."`
+	Web    webCmd    `cmd:"" help:"The verify page in Chromium: its weight, a proof check, the verdict after a scan."`
 	All    allCmd    `cmd:"" help:"All of these."`
 }
 

@@ -60,6 +60,7 @@ func (d *desks) copied(t *testing.T) {
 	scan(t, p, d.code)
 	ended(t, p, "alert")
 	shows(t, p, `document.querySelector('[role=alert] #alarm')?.textContent.includes('already_dispensed')`)
+	complains(t, p, "409")
 	glance(t, p, "alarm")
 	alerts, err := client.Get[api.Alerts](t.Context(), d.Stage.Cast.Hospital.API, "/v1/alerts", nil)
 	must(t, err)

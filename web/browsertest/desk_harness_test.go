@@ -3,6 +3,7 @@ package browsertest
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -97,6 +98,32 @@ func follow(t *testing.T, p *browser.Page, words string) {
 func scan(t *testing.T, p *browser.Page, code string) {
 	t.Helper()
 	must(t, p.Do(chromedp.KeyEvent(code+"\r")))
+}
+
+// saves notes what the page makes files of: its policy lets nobody fetch them.
+func saves(t *testing.T, p *browser.Page) {
+	t.Helper()
+	_, err := browser.Evaluate[bool](p, `(() => {
+		const make = URL.createObjectURL
+		window.saved = []
+		URL.createObjectURL = (b) => { b.text().then((s) => window.saved.push(s)); return make(b) }
+		return true
+	})()`)
+	must(t, err)
+}
+
+// complains takes a complaint of the page that must come: the browser notes each
+// answer that is a refusal.
+func complains(t *testing.T, p *browser.Page, words string) {
+	t.Helper()
+	select {
+	case c := <-p.Complaints:
+		if !strings.Contains(c, words) {
+			t.Errorf("the page complains: %s, want %s", c, words)
+		}
+	case <-t.Context().Done():
+		t.Errorf("the page does not complain of %s", words)
+	}
 }
 
 // press presses one key that writes nothing.

@@ -75,10 +75,15 @@ export async function checkFile(raw: Uint8Array, world: World): Promise<{ findin
   return { finding: await weigh(raw, standing.root, world.now()), standing }
 }
 
+/** Name of the user timing of a proof check, for benchmarks and developers. */
+const timing = 'theriac.verify'
+
 /** Verifies bytes that may be evidence. */
 export async function weigh(raw: Uint8Array, root: Root, now: Date, label?: Label): Promise<Finding> {
+  const start = performance.now()
   try {
     const verdict = await verify(parseBundle(raw), root.trust, now, label)
+    performance.measure(timing, { start })
     return { kind: 'evidence', evidence: { raw, verdict } satisfies Evidence }
   } catch (err) {
     return err instanceof Refusal ? page('bad_bundle', err.message) : page('broken', String(err))

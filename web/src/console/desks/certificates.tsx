@@ -36,10 +36,11 @@ export function Certificates({ session }: { session: Session }) {
           <Rows
             id="certificates"
             title={text.certificates}
+            untitled
             rows={d.certificates}
             keyOf={(c) => c.number}
             columns={[
-              { name: text.number, cell: (c) => c.number },
+              { name: text.short, cell: (c) => c.number },
               { name: shared.product, cell: (c) => `${c.name} ${c.strength}, ${c.form}` },
               { name: shared.gtin, cell: (c) => c.gtins?.join(', ') },
               { name: text.holder, cell: (c) => nameOf(d.members, c.holder) },

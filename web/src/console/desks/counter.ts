@@ -36,6 +36,8 @@ export interface Scan {
   serial?: string
   lot?: string
   name?: string
+  /** Somebody has seen its alert. */
+  seen?: boolean
   end?: End
 }
 

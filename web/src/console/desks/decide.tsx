@@ -7,7 +7,7 @@ import type { Session } from '../screen'
 import type { Dossier } from './dossiers'
 import { text as checkText, day, iso, items, years } from './fields'
 import { Form, Several } from './parts'
-import type { Message } from './shapes'
+import type { Member, Message } from './shapes'
 import { useAdministrationText } from './text.administration'
 import { useSharedText, wrong } from './text.shared'
 
@@ -22,14 +22,14 @@ const validYears = 5
 
 /** Splits "Theriacin 500 mg" into name and strength, as products are mostly called. */
 export function named(product: string): { name: string; strength: string } {
-  const found = /^(.*?)\s+(\d[\d.,]*\s*\S+.*)$/.exec(product.trim())
+  const found = /^(.*?)\s+(\d[\d.,]*\s*(?:mg|g|µg|mcg|ml|iu|ie|%).*)$/i.exec(product.trim())
   return { name: found?.[1] ?? product, strength: found?.[2] ?? '' }
 }
 
 const texts = ['number', 'name', 'strength', 'form', 'substance', 'national_code'] as const
 
 /** Approve asks for a certificate, with what the dossier says already filled in. */
-export function Approve({ session, dossier, to, onSent }: Given) {
+export function Approve({ session, dossier, to, members, onSent }: Given & { members: Member[] }) {
   const text = useAdministrationText()
   const shared = useSharedText()
   const today = new Date()
@@ -40,19 +40,18 @@ export function Approve({ session, dossier, to, onSent }: Given) {
     substance: '',
     national_code: '',
     markets: '',
-    sites: dossier.from,
     from: iso(today),
     until: iso(years(today, validYears)),
   })
   const [codes, setCodes] = useState(dossier.gtins ?? [])
+  const [sites, setSites] = useState([dossier.from])
   const [tried, setTried] = useState(false)
   const put = (k: keyof typeof v) => (value: string) => set({ ...v, [k]: value })
   const markets = items(v.markets)
-  const sites = items(v.sites)
   const good = {
     texts: texts.every((k) => !checkText(v[k])),
     markets: markets.length > 0 && markets.every((m) => /^[A-Z]{2}$/.test(m)),
-    sites: sites.length > 0 && sites.every((s) => /^\d{13}$/.test(s)),
+    sites: sites.length > 0,
     from: !day(v.from),
     until: !day(v.until) && v.until > v.from,
     codes: codes.length > 0,
@@ -109,15 +108,6 @@ export function Approve({ session, dossier, to, onSent }: Given) {
           error={tried && !good.markets ? text.marketsWrong : ''}
         />
         <Input
-          id="approve-sites"
-          label={text.sites}
-          hint={text.sitesHint}
-          lines={2}
-          value={v.sites}
-          onValue={put('sites')}
-          error={tried && !good.sites ? text.sitesWrong : ''}
-        />
-        <Input
           id="approve-from"
           type="date"
           label={text.from}
@@ -134,6 +124,14 @@ export function Approve({ session, dossier, to, onSent }: Given) {
           error={tried && !good.until ? text.untilWrong : ''}
         />
       </div>
+      <Several
+        id="approve-sites"
+        legend={text.sites}
+        options={members.filter((m) => m.status === 'active' && m.roles?.includes('manufacturer')).map((m) => [m.gln, m.name])}
+        chosen={sites}
+        onChosen={setSites}
+        wrong={tried && !good.sites ? 'missing' : undefined}
+      />
       <Several
         id="approve-codes"
         legend={text.codes}

@@ -25,7 +25,7 @@ export function Dispense({ session }: { session: Session }) {
   const last = counter.scans[0]
   return (
     <>
-      <Alarm scans={counter.scans} />
+      <Alarm counter={counter} />
       <p>{text.dispenseSays(session.person.name, session.organisation.name)}</p>
       <section class="panel" aria-label={text.scanLabel}>
         <ScanField id="scan-pack" label={text.scanLabel} hint={text.scanHint} onCode={counter.add} />
@@ -37,19 +37,20 @@ export function Dispense({ session }: { session: Session }) {
 }
 
 /** An Alarm stays until somebody has seen it. It takes no focus: the next scan must not confirm it. */
-function Alarm({ scans }: { scans: Scan[] }) {
+function Alarm({ counter }: { counter: Counter }) {
   const text = useCounterText()
-  const [seen, setSeen] = useState<string[]>([])
-  const open = scans.filter((s) => s.end?.kind === 'alert' && !seen.includes(s.key))
+  const open = counter.scans.filter((s) => s.end?.kind === 'alert' && !s.seen)
   const first = open[0]
-  const acknowledge = () => setSeen((s) => [...s, ...open.map((o) => o.key)])
+  const acknowledge = () => {
+    for (const o of open) counter.replace({ ...o, seen: true })
+  }
   useEffect(() => {
     if (!first) return
     // A scanner sends no Escape.
     const key = (e: KeyboardEvent) => e.key === 'Escape' && acknowledge()
     document.addEventListener('keydown', key)
     return () => document.removeEventListener('keydown', key)
-  }, [first?.key])
+  }, [first?.key, open.length])
   return (
     <div role="alert">
       {first && (
@@ -90,7 +91,7 @@ function words(scan: Scan, text: CounterText, verify: ReturnType<typeof useVerif
     case 'here':
       return [text.here, text.hereWords(clock(end.at))]
     case 'alert':
-      return [text.alarm, end.words]
+      return [text.alarm, text.alarmRaised]
     case 'problem':
       return [text.refused, end.problem.words]
     case 'refused':

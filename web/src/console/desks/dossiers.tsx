@@ -123,7 +123,7 @@ function Judge({ session, dossier, members: all, again }: JudgeGiven) {
       </section>
       {may(session, 'dossier-documents') && <Documents bc={dossier.bc} />}
       <Shown of={exchanges}>{(found) => <Materials dossier={dossier} found={found} members={all} />}</Shown>
-      <Decide session={session} dossier={dossier} to={nameOf(all, dossier.from)} again={again} />
+      <Decide session={session} dossier={dossier} members={all} again={again} />
     </>
   )
 }
@@ -155,7 +155,8 @@ function Materials({ dossier, found, members: all }: { dossier: Dossier; found: 
 
 type Kind = 'approve' | 'refused' | 'question'
 
-function Decide({ session, dossier, to, again }: { session: Session; dossier: Dossier; to: string; again: () => void }) {
+function Decide({ session, dossier, members: all, again }: JudgeGiven) {
+  const to = nameOf(all, dossier.from)
   const text = useAdministrationText()
   const shared = useSharedText()
   const [kind, setKind] = useState<Kind>('approve')
@@ -181,7 +182,7 @@ function Decide({ session, dossier, to, again }: { session: Session; dossier: Do
         ))}
       </fieldset>
       {kind === 'approve' ? (
-        <Approve session={session} dossier={dossier} to={to} onSent={setSent} />
+        <Approve session={session} dossier={dossier} to={to} members={all} onSent={setSent} />
       ) : (
         <Answer key={kind} session={session} dossier={dossier} to={to} decision={kind} onSent={setSent} />
       )}

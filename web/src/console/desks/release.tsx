@@ -113,13 +113,7 @@ export function Release({ session, certificates, supplies, onStarted }: Given) {
         onChosen={setChosen}
         wrong={told('inputs')}
       />
-      <Pick
-        id="release-site"
-        label={text.site}
-        value={v.site}
-        onValue={put('site')}
-        options={sites(certificate, session.organisation.gln)}
-      />
+      <Pick id="release-site" label={text.site} value={v.site} onValue={put('site')} options={sites(certificate, session)} />
       <Input id="release-size" label={text.size} value={v.size} onValue={put('size')} error={wrong(shared, told('size'))} />
       <details>
         <summary>{text.serials}</summary>
@@ -129,4 +123,7 @@ export function Release({ session, certificates, supplies, onStarted }: Given) {
   )
 }
 
-const sites = (c: Certificate | undefined, own: string): [string, string][] => [...new Set([...(c?.sites ?? []), own])].map((g) => [g, g])
+/** The sites of a certificate, and one's own. */
+function sites(c: Certificate | undefined, { organisation: own }: Session): [string, string][] {
+  return [...new Set([...(c?.sites ?? []), own.gln])].map((g) => [g, g === own.gln ? own.name : g])
+}

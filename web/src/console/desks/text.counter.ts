@@ -43,7 +43,7 @@ const en = {
 
   movesTitle: 'Other moves',
   moveTitle: 'Move packs',
-  moveSays: (n: string, to: string) => `${n} packs become “${to}” on the ledger.`,
+  moveSays: (n: string, to: string) => `${n === '1' ? '1 pack becomes' : `${n} packs become`} “${to}” on the ledger.`,
   moveFinal: 'This cannot be taken back.',
   moveOwn: 'A manufacturer moves only packs of batches that it released.',
   what: 'What happened',
@@ -115,7 +115,7 @@ const de: Translation<typeof en> = {
 
   movesTitle: 'Andere Änderungen',
   moveTitle: 'Zustand von Packungen ändern',
-  moveSays: (n, to) => `${n} Packungen werden im Ledger „${to}“.`,
+  moveSays: (n, to) => `${n === '1' ? '1 Packung wird' : `${n} Packungen werden`} im Ledger „${to}“.`,
   moveFinal: 'Das lässt sich nicht zurücknehmen.',
   moveOwn: 'Ein Hersteller ändert nur Packungen von Chargen, die er freigegeben hat.',
   what: 'Was geschehen ist',

@@ -50,7 +50,7 @@ const en = {
   serialsHint: 'Only if the line numbers packs itself: one a line. Otherwise random numbers are made.',
   certificateHint: 'Only your own certificates that are valid are offered.',
   inputs: 'Lots of material it was made of',
-  site: 'Where it was made (GLN)',
+  site: 'Where it was made',
   making: (lot: string) => `Making the packs of lot ${lot}`,
   releasedNow: (lot: string) => `Lot ${lot} is released and on the ledger.`,
   releaseFailed: 'The release did not go through.',
@@ -75,7 +75,7 @@ const en = {
   distributionTitle: 'Distribution',
   distributeTitle: 'Hand packs to a distributor',
   distributeSays: (n: string, to: string) =>
-    `${n} packs pass into the custody of ${to}. Batch and places of the packs stand on the ledger, the cost does not.`,
+    `${n === '1' ? '1 pack passes' : `${n} packs pass`} into the custody of ${to}. Batch and places of the packs stand on the ledger, the cost does not.`,
   distribute: 'Sign and hand over',
   distributor: 'Distributor',
   salesMethod: 'How it may be sold',
@@ -143,7 +143,7 @@ const de: Translation<typeof en> = {
   serialsHint: 'Nur wenn die Linie selbst nummeriert: eine je Zeile. Sonst werden zufällige Nummern gemacht.',
   certificateHint: 'Angeboten werden nur Ihre gültigen Zulassungen.',
   inputs: 'Materialchargen, aus denen sie gemacht wurde',
-  site: 'Wo sie gemacht wurde (GLN)',
+  site: 'Wo sie gemacht wurde',
   making: (lot) => `Die Packungen der Charge ${lot} entstehen`,
   releasedNow: (lot) => `Charge ${lot} ist freigegeben und im Ledger.`,
   releaseFailed: 'Die Freigabe ist nicht gelungen.',
@@ -167,7 +167,8 @@ const de: Translation<typeof en> = {
 
   distributionTitle: 'Vertrieb',
   distributeTitle: 'Packungen an einen Großhändler geben',
-  distributeSays: (n, to) => `${n} Packungen gehen in die Obhut von ${to} über. Charge und Plätze stehen im Ledger, die Kosten nicht.`,
+  distributeSays: (n, to) =>
+    `${n === '1' ? '1 Packung geht' : `${n} Packungen gehen`} in die Obhut von ${to} über. Charge und Plätze stehen im Ledger, die Kosten nicht.`,
   distribute: 'Unterschreiben und übergeben',
   distributor: 'Großhändler',
   salesMethod: 'Wie es verkauft werden darf',

@@ -34,7 +34,7 @@ const en = {
   send: 'Send packs',
   back: 'Send packs on or back',
   dispatchSays: (n: string, to: string) =>
-    `${n} packs pass into the custody of ${to}. Batch and places of the packs stand on the ledger, the note does not.`,
+    `${n === '1' ? '1 pack passes' : `${n} packs pass`} into the custody of ${to}. Batch and places of the packs stand on the ledger, the note does not.`,
   receiver: 'To',
   dispatch: 'Sign and dispatch',
   noteHint: 'For the receiver; it is not on the ledger.',
@@ -86,7 +86,8 @@ const de: Translation<typeof en> = {
   dispatchTitle: 'Versand',
   send: 'Packungen senden',
   back: 'Packungen weiter- oder zurücksenden',
-  dispatchSays: (n, to) => `${n} Packungen gehen in die Obhut von ${to} über. Charge und Plätze stehen im Ledger, die Notiz nicht.`,
+  dispatchSays: (n, to) =>
+    `${n === '1' ? '1 Packung geht' : `${n} Packungen gehen`} in die Obhut von ${to} über. Charge und Plätze stehen im Ledger, die Notiz nicht.`,
   receiver: 'An',
   dispatch: 'Unterschreiben und senden',
   noteHint: 'Für den Empfänger; sie steht nicht im Ledger.',

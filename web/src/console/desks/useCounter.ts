@@ -43,7 +43,9 @@ export function useCounter(session: Session): Counter {
     }
   }, [])
   const change = (f: (scans: Scan[]) => Scan[]) => {
-    latest.current = f(latest.current)
+    // A screen that was left may still end its scans: what it kept meanwhile counts.
+    const stored = restore(sessionStorage, place)
+    latest.current = f(stored.length > 0 ? stored : latest.current)
     keep(sessionStorage, place, latest.current)
     // A scan ends although its screen was left: it is kept, and shown later.
     if (!gone.current) setScans(latest.current)
