@@ -3,7 +3,7 @@ import { useLoad } from '../../ui/load'
 import { Notice } from '../../ui/Notice'
 import { Shown } from '../../ui/Shown'
 import { useConsortium } from '../consortium/text'
-import { Party } from '../Members'
+import { Party, useMembers } from '../Members'
 import { useMail } from '../mail/text'
 import type { Session } from '../screen'
 import { useHome } from './text'
@@ -65,6 +65,7 @@ function Name({ kind, of: i }: { kind: Kind; of: Item }) {
   const t = useHome()
   const mail = useMail()
   const consortium = useConsortium()
+  const members = useMembers()
   switch (kind) {
     case 'alerts':
       return <>{t.alert(i.what)}</>
@@ -73,7 +74,7 @@ function Name({ kind, of: i }: { kind: Kind; of: Item }) {
     case 'unanswered':
       return <>{mail.type(i.what)}</>
     case 'votes':
-      return <>{consortium.action(i.what, '…')}</>
+      return <>{consortium.action(i.what, members.get(i.about ?? '')?.name ?? i.about ?? '')}</>
     case 'failing':
       return <>{t.cannot(i.count ?? 0, i.what)}</>
     case 'jobs':

@@ -16,6 +16,8 @@ export interface Item {
   /** What names it: a code, a type or a name, by kind. */
   what: string
   gln?: string
+  /** Whom it is about, by name or GLN. */
+  about?: string
   at?: number
   count?: number
 }
@@ -110,7 +112,14 @@ const kinds: Asking[] = [
     ask: async () =>
       (await items<Proposal>('/v1/proposals', { status: 'open' }))
         .filter((p) => !p.mine)
-        .map((p) => ({ id: p.proposal, link: href('decisions'), what: p.action.kind, gln: p.proposer, at: p.opened })),
+        .map((p) => ({
+          id: p.proposal,
+          link: href('decisions'),
+          what: p.action.kind,
+          about: p.action.name || p.action.member || '',
+          gln: p.proposer,
+          at: p.opened,
+        })),
   },
   {
     kind: 'applications',
