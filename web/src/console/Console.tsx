@@ -121,7 +121,7 @@ function Frame({ session }: { session: Session }) {
           <nav aria-label={t.screens}>
             <Menu groups={all} at={route.path} />
           </nav>
-          <div class="row end">
+          <div class="leave">
             <Who session={session} />
             <Logout id="drawer-logout" />
           </div>

@@ -100,7 +100,7 @@ function Distribute({ session, desk: d, onSent }: { session: Session; desk: Desk
       title={text.distributeTitle}
       sending={sending}
       session={session}
-      says={text.distributeSays(count(parcels.reduce((n, p) => n + packs(p.ranges), 0)), v.to ? nameOf(d.members, v.to) : '…')}
+      says={text.distributeSays(count(parcels.reduce((n, p) => n + packs(p.ranges), 0)), v.to ? nameOf(d.members, v.to) : '')}
       submit={text.distribute}
       good={v.to !== '' && certificate !== undefined && v.method !== '' && parcels.length === lines.length}
       onTry={() => setTried(true)}

@@ -110,7 +110,7 @@ function Mover({ session, stock, onMoved }: { session: Session; stock: Holding[]
     (key) => post<Done>('/v1/moves', { from: transition?.from, to: transition?.to, ...which }, key),
     (done) => transition && onMoved({ done, transition, ranges, lot: lot ?? '' }),
   )
-  const says = text.moveSays(count(countOf(ranges)), transition ? stateName(shared, transition.to) : '…')
+  const says = text.moveSays(count(countOf(ranges)), transition ? stateName(shared, transition.to) : '')
   return (
     <Form
       id="move"

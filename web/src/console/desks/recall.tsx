@@ -87,7 +87,7 @@ function Recall({ session, desk: d, onDone }: { session: Session; desk: Desk; on
   const [tried, setTried] = useState(false)
   const put = (k: keyof typeof v) => (value: string) => set({ ...v, [k]: value })
   const options = v.kind === 'batch' ? batches : products
-  const what = options.find(([id]) => id === v.thing)?.[1] ?? '…'
+  const what = options.find(([id]) => id === v.thing)?.[1] ?? ''
   const sending = useSend(
     (key) =>
       post<Done>(
@@ -104,7 +104,7 @@ function Recall({ session, desk: d, onDone }: { session: Session; desk: Desk; on
       title={text.recallForm}
       sending={sending}
       session={session}
-      says={text.recall(what, v.status ? statusName(shared, 'k', v.status) : '…')}
+      says={text.recall(what, v.status ? statusName(shared, 'k', v.status) : '')}
       submit={text.signRecall}
       look={v.status === 'released' ? 'main' : 'danger'}
       good={v.thing !== '' && v.status !== '' && !checkText(v.reason)}
