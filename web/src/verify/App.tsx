@@ -70,29 +70,35 @@ export function App({ world, first }: { world: World; first: string | undefined 
           </Notice>
         )}
       </main>
-      <footer class="bottom">
-        <label class="button bare file">
-          {text.openFile}
-          <input
-            id="open-file"
-            type="file"
-            accept=".json,application/json"
-            onChange={(e) => {
-              const file = e.currentTarget.files?.[0]
-              e.currentTarget.value = ''
-              if (file) checks.open(file)
-            }}
-          />
-        </label>
-        <Button id="trust" look="bare" onClick={() => setOpen('trust')}>
-          {text.trustManage}
-        </Button>
-        <Button id="about" look="bare" onClick={() => setOpen('about')}>
-          {text.about}
-        </Button>
-      </footer>
+      <Foot checks={checks} text={text} onOpen={setOpen} />
       <Dialogs open={open} world={world} checks={checks} text={text} accept={accept} onClose={() => setOpen(undefined)} />
     </>
+  )
+}
+
+function Foot({ checks, text, onOpen }: { checks: Checks; text: Text; onOpen: (open: Open) => void }) {
+  return (
+    <footer class="bottom">
+      <label class="button bare file">
+        {text.openFile}
+        <input
+          id="open-file"
+          type="file"
+          accept=".json,application/json"
+          onChange={(e) => {
+            const file = e.currentTarget.files?.[0]
+            e.currentTarget.value = ''
+            if (file) checks.open(file)
+          }}
+        />
+      </label>
+      <Button id="trust" look="bare" onClick={() => onOpen('trust')}>
+        {text.trustManage}
+      </Button>
+      <Button id="about" look="bare" onClick={() => onOpen('about')}>
+        {text.about}
+      </Button>
+    </footer>
   )
 }
 

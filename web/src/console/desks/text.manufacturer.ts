@@ -108,7 +108,7 @@ const de: Translation<typeof en> = {
   waits: 'wartet auf den Lieferanten',
   supplied: 'geliefert',
 
-  approvalsTitle: 'Zulassungen',
+  approvalsTitle: 'Dossiers',
   handInTitle: 'Dossier einreichen',
   furtherTitle: 'Die Frage mit einem weiteren Dossier beantworten',
   handInSays:
