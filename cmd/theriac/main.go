@@ -13,6 +13,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"theriac/client"
 	"theriac/refusal"
 )
 
@@ -115,6 +116,9 @@ func (c *console) report(err error) int {
 		return 130
 	}
 	fmt.Fprintln(c.err, "theriac:", err)
+	if errors.Is(err, client.ErrUnreachable) {
+		fmt.Fprintln(c.err, "Is it running there? Another address: --server URL, or THERIAC_SERVER.")
+	}
 	if hint, ok := hints[refusal.Code(err)]; ok {
 		fmt.Fprintln(c.err, hint)
 	}

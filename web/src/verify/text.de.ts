@@ -8,7 +8,7 @@ export const de: Translation<typeof en> = {
   skip: 'Zum Inhalt springen',
   scan: 'Code scannen',
   typed: 'Oder Code eingeben oder einfügen',
-  typedHint: 'Zum Beispiel (01)09521141200018(21)YTS96KFP0MFW45QY oder die Adresse aus einem QR-Code',
+  typedHint: 'Die Adresse aus einem QR-Code oder ein Code wie (01)09521141200018(21)YTS96KFP0MFW45QY',
   check: 'Prüfen',
   checking: 'Wird geprüft …',
   openFile: 'Nachweisdatei öffnen',

@@ -6,7 +6,7 @@ export const en = {
   skip: 'Skip to the content',
   scan: 'Scan the code',
   typed: 'Or type or paste the code',
-  typedHint: 'For example (01)09521141200018(21)YTS96KFP0MFW45QY, or the address in a QR code',
+  typedHint: 'The address in a QR code, or a code such as (01)09521141200018(21)YTS96KFP0MFW45QY',
   check: 'Check',
   checking: 'Checking…',
   openFile: 'Open an evidence file',

@@ -66,7 +66,7 @@ function Alarm({ counter }: { counter: Counter }) {
           <p>{text.alarmWords}</p>
           {first.end?.kind === 'alert' && (
             <p>
-              {text.alarmRaised} <span class="digest">{first.end.words}</span> <code>{first.end.code}</code>
+              {text.alarmRaised} <code>{alertOf(first.end.words)}</code> <code>{first.end.code}</code>
             </p>
           )}
           <div class="row">
@@ -103,6 +103,9 @@ function words(scan: Scan, text: CounterText, verify: ReturnType<typeof useVerif
       return [text.working, '']
   }
 }
+
+/** The number of the alert, which the ledger's words end with. */
+const alertOf = (words: string): string => /alert (\S+)$/.exec(words)?.[1] ?? ''
 
 /** The stable code of an end that is a refusal. */
 function codeOf(scan: Scan): string {

@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks'
 import { get } from '../../api/api'
 import { when } from '../../text/text'
 import { Button } from '../../ui/Button'
+import { Short } from '../../ui/Copy'
 import { Facts } from '../../ui/Facts'
 import { useLoad } from '../../ui/load'
 import { Shown } from '../../ui/Shown'
@@ -143,7 +144,7 @@ function Materials({ dossier, found, members: all }: { dossier: Dossier; found: 
         { name: shared.lot, cell: (m) => m.lot },
         { name: text.producedBy, cell: (m) => nameOf(all, of(m)?.supplier ?? '') },
         { name: text.produced, cell: (m) => of(m)?.produced },
-        { name: text.analysis, cell: (m) => <code class="digest">{of(m)?.analysis}</code> },
+        { name: text.analysis, cell: (m) => <Short of={of(m)?.analysis ?? ''} /> },
         {
           name: text.statement,
           cell: (m) => (of(m) ? text.supplySeen(String(of(m)?.leaf)) : <strong class="bad">{text.supplyMissing}</strong>),

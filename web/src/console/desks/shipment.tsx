@@ -157,7 +157,7 @@ function CountFields({ n, parcel, row, count: read, all, put }: CountGiven) {
   return (
     <fieldset class="group stack">
       <legend>
-        {parcel.lot}, {text.announced} {count(packs(parcel.ranges))}
+        {parcel.lot} · {text.announced}: {count(packs(parcel.ranges))}
       </legend>
       <div class="columns">
         <Input

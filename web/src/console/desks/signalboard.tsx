@@ -51,16 +51,21 @@ export function Signals() {
 
 const few = 5
 
+const excerpt = (text: string): string => (text.length > 40 ? `${text.slice(0, 40)}…` : text)
+
 function Reports({ of }: { of: Message<ReportContent>[] }) {
   return (
     <>
       {count(of.length)}
-      {of.slice(0, few).map((m) => (
-        <span key={m.id}>
-          {' · '}
-          <a href={href('reports', m.id)}>{m.content.claims.text.slice(0, 40) || m.id.slice(0, 6)}</a>
-        </span>
-      ))}
+      {of.length > 0 && (
+        <ul class="plain">
+          {of.slice(0, few).map((m) => (
+            <li key={m.id}>
+              <a href={href('reports', m.id)}>{excerpt(m.content.claims.text) || m.id.slice(0, 6)}</a>
+            </li>
+          ))}
+        </ul>
+      )}
     </>
   )
 }

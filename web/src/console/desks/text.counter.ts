@@ -110,7 +110,7 @@ const de: Translation<typeof en> = {
   alarm: 'Schon abgegeben. Nicht aushändigen.',
   alarmWords:
     'Eine Packung mit diesem Code wurde schon abgegeben, diese kann also eine Kopie sein. Legen Sie sie beiseite und benachrichtigen Sie Hersteller und Arzneimittelbehörde.',
-  alarmRaised: 'Das Register führt einen Alarm, für alle sichtbar.',
+  alarmRaised: 'Das Register führt eine Warnung, für alle sichtbar.',
   acknowledge: 'Beiseite gelegt (Esc)',
 
   checkTitle: 'Packung prüfen',
