@@ -176,7 +176,9 @@ function Bar({ session }: { session: Session }) {
   return (
     <header class="bar">
       <a class="brand" href={href('')}>
-        {session.organisation.name}
+        <span class="clip" title={session.organisation.name}>
+          {session.organisation.name}
+        </span>
         <span class="quiet">{session.organisation.roles.map((r) => t.organisationRole(r)).join(', ')}</span>
       </a>
       <span class="wide">

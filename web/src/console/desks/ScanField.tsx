@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { Button } from '../../ui/Button'
 import { described, Field } from '../../ui/Field'
 import { Notice } from '../../ui/Notice'
@@ -90,8 +90,10 @@ const takers = 'input, select, textarea, button, a, summary, dialog, [contentedi
 
 /** Brings keys that are typed nowhere into the field: a scanner does not look where the focus is. */
 function useStrayKeys(input: { current: HTMLInputElement | null }) {
-  useEffect(() => {
-    // The frame puts the focus on the heading of a new screen first.
+  // With what is shown, not after it: a scanner types as soon as a person sees the field.
+  useLayoutEffect(() => {
+    input.current?.focus()
+    // The frame puts the focus on the heading of a new screen.
     const frame = requestAnimationFrame(() => input.current?.focus())
     const stray = (e: KeyboardEvent) => {
       if (!(e.target instanceof Element) || e.target.closest(takers)) return
