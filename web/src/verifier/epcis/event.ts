@@ -2,11 +2,10 @@
 
 import { must } from '../bytes'
 import { isItem, lastDay } from '../gs1'
-import type { Tree } from '../tree'
-import { expand } from '../uri'
-import { checkExtensions, type Prefixes, within } from './context'
+import { checkExtensions, expand, type Prefixes, within } from './context'
 import { type Identity, identity } from './identifier'
 import { check, events, get, items, str } from './shapes'
+import type { Tree } from './tree'
 import { bizSteps, isTime, word } from './words'
 
 export interface Event {

@@ -2,8 +2,8 @@
 // XML schema: one table for both.
 
 import { must } from '../bytes'
-import type { Tree } from '../tree'
 import { isURI } from '../uri'
+import type { Tree } from './tree'
 import * as w from './words'
 
 /** A Shape says what a value must be, in the JSON form, and how XML writes it. Without kind it is anything. */

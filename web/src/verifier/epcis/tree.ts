@@ -1,8 +1,8 @@
 // JSON of any layout, strict in what two readers could read differently: no member
 // twice, no text that is not Unicode. Numbers stay as they are written.
 
-import { must } from './bytes'
-import { special } from './json'
+import { must } from '../bytes'
+import { special } from '../json'
 
 export interface Tree {
   kind: 'object' | 'list' | 'text' | 'number' | 'true' | 'false' | 'null'
@@ -89,5 +89,5 @@ class TreeReader {
   }
 }
 
-/** parseTree throws (NotCanonical, SyntaxError) for what is not one JSON value within the limits. */
+/** parseTree throws for what is not one JSON value within the limits. */
 export const parseTree = (source: string, maxDepth: number, maxValues: number): Tree => new TreeReader(source, maxDepth, maxValues).whole()
