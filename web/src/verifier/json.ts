@@ -9,11 +9,11 @@ const maxDepth = 10_000
 
 // What ends the plain part of a text: a quote, a backslash or a control character. It is
 // searched for, since a greedy match of megabytes overflows the engine's stack.
-export const special = /[^ !#-[\]-\uffff]/g
-const numeral = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y
+const special = /[^ !#-[\]-\uffff]/g
+export const numeral = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y
 // The escapes that RFC 8785 writes, and no others.
 const escaped = /\\(?:["\\bfnrt]|u00(?:0[0-7be-f]|1[0-9a-f]))/y
-const word = /true|false|null/y
+export const word = /true|false|null/y
 
 /** A Source is a text and how far it was read. */
 export interface Source {
@@ -35,7 +35,7 @@ export function whole<T>(text: string, read: Read<T>): T {
 const next = (s: Source, what: string) => s.text.startsWith(what, s.at)
 
 /** take reads this if it comes next. */
-function take(s: Source, what: string): boolean {
+export function take(s: Source, what: string): boolean {
   const there = next(s, what)
   if (there) s.at += what.length
   return there
@@ -43,7 +43,7 @@ function take(s: Source, what: string): boolean {
 
 const literal = (s: Source, what: string): void => must(take(s, what))
 
-function match(s: Source, pattern: RegExp): string {
+export function match(s: Source, pattern: RegExp): string {
   pattern.lastIndex = s.at
   const found = pattern.exec(s.text)?.[0] ?? ''
   s.at += found.length
@@ -55,16 +55,19 @@ function plain(s: Source): void {
   s.at = special.exec(s.text)?.index ?? s.text.length
 }
 
-export function text(s: Source): string {
+/** quoted reads a text that has escapes of this pattern. */
+export function quoted(s: Source, escapes: RegExp): string {
   const from = s.at
   literal(s, '"')
   plain(s)
   while (!take(s, '"')) {
-    must(match(s, escaped))
+    must(match(s, escapes))
     plain(s)
   }
   return JSON.parse(s.text.slice(from, s.at)) as string
 }
+
+export const text = (s: Source): string => quoted(s, escaped)
 
 function number(s: Source): string {
   const n = match(s, numeral)
