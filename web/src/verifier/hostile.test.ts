@@ -4,12 +4,14 @@ import pinned from '../../../testdata/bundles/trust.json?raw'
 import { canVerify, fingerprint, parseBundle, parseTrust, Refusal, verify } from '.'
 import { fromText, toText, utf8 } from './bytes'
 import * as cbor from './cbor'
+import { standard } from './epcis/context'
 import { parseTree } from './epcis/tree'
 import { lastDay } from './gs1'
 import * as json from './json'
 import { highS, parseKey } from './key'
 import { root } from './merkle'
 import { sha256 } from './sha256'
+import { isCompact } from './uri'
 
 const trust = parseTrust(utf8(pinned))
 const code = (read: () => unknown): string => {
@@ -163,6 +165,23 @@ test('the layout of a trust root does not matter, its fingerprint stays', async 
   expect(await fingerprint({ ...trust, max_age_seconds: 601 })).not.toBe(await fingerprint(trust))
 })
 
+test('members of a trust root may stand in any order, its height may be left out', () => {
+  const { chain_id, max_age_seconds, validators } = JSON.parse(pinned)
+  const other = {
+    validators: validators.map(({ key, power }: { key: string; power: number }) => ({ power, key })),
+    max_age_seconds,
+    chain_id,
+  }
+  expect(parseTrust(utf8(JSON.stringify(other).replace('"chain_id"', '"chain\\u005fid"')))).toEqual(trust)
+})
+
+test.each(['cbv', 'cbvmda', 'dcterms', 'epcis', 'gs1', 'owl', 'rdfs', 'xsd'])('%s: is a prefix of the EPCIS context', (prefix) => {
+  expect([...standard.keys()]).toContain(prefix)
+  expect(standard.size).toBe(8)
+  expect(isCompact(`${prefix}:x`)).toBe(true)
+  expect(isCompact(`${prefix}://x`) || isCompact(`${prefix}x:y`) || isCompact(prefix)).toBe(false)
+})
+
 // RFC 8032 section 5.1.7: under these keys a signature serves many messages.
 test.each([
   `01${'00'.repeat(31)}`,
@@ -171,6 +190,10 @@ test.each([
   `ec${'ff'.repeat(30)}ff`,
   `ed${'ff'.repeat(30)}7f`,
   `ff${'ff'.repeat(30)}ff`,
+  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
+  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85',
+  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa',
 ])('validator key %s is refused', (hex) => {
   const key = toText(Uint8Array.from(hex.match(/../g) ?? [], (h) => Number.parseInt(h, 16)))
   const [first] = JSON.parse(pinned).validators

@@ -69,8 +69,8 @@ export async function verify(bundle: Bundle, trust: Trust, now: Date, label?: La
     verdict.verdict = 'genuine'
   } catch (err) {
     if (!(err instanceof Refusal)) throw err
-    const { outcome, step, blame, proven, code, values } = err
-    Object.assign(verdict, { verdict: outcome, step, blame, proven, code, reason: `${code}: ${values.join(', ')}` })
+    const { outcome, step, blame, proven, code, values, message } = err
+    Object.assign(verdict, { verdict: outcome, step, blame, proven, code, reason: message })
     verdict.checks.push({ step, check: code, values, ok: false })
   }
   return verdict
@@ -89,14 +89,11 @@ function onLedger(ok: unknown, ...values: Value[]): asserts ok {
   check(ok, 'ledger', 'not_on_ledger', ...values)
 }
 
-/** read decodes bytes of the ledger. */
-const read = <T>(raw: Bytes, form: cbor.Read<T>): T => as('not_on_ledger', () => cbor.whole(raw, form), 'ledger')
-
 async function header(v: Verification): Promise<void> {
   const { trust, bundle, verdict } = v
   const { root } = bundle
-  const at = await lightClient(trust.chain_id, trust.height, trust.validators, bundle.chain).catch((err: Error) => err)
-  onLedger(!(at instanceof Error), String(at))
+  const at = await lightClient(trust.chain_id, trust.height, trust.validators, bundle.chain).catch(() => undefined)
+  onLedger(at, trust.chain_id)
   v.header = at
   verdict.blockTime = chain.date(blockTime(v))
   onLedger(root.version === 1n && chain.appHash(root) === at.app_hash)
@@ -107,12 +104,13 @@ async function header(v: Verification): Promise<void> {
 const blockTime = ({ header }: Verification) => BigInt(header.time.seconds) * 1000n + BigInt(Math.floor(header.time.nanos / 1_000_000))
 
 function records(v: Verification): void {
-  const { state, root } = v.bundle
+  const { state } = v.bundle
+  const root = fromText(v.bundle.root.state_root)
   state.forEach((r, i) => {
-    const before = state[i - 1]
+    const [before, name] = [state[i - 1], toText(r.key)]
     check(!before || compare(before.key, r.key) < 0, 'ledger', 'bad_bundle')
-    onLedger(holds(r, fromText(root.state_root), r.key, r.value), toText(r.key))
-    v.state.set(toText(r.key), r.value)
+    onLedger(holds(r, root, r.key, r.value), name)
+    v.state.set(name, r.value)
     if (r.value) as('not_on_ledger', () => note(v, r.key, r.value as Bytes), 'ledger')
   })
   onLedger(v.batchID !== zeroDigest)
@@ -140,7 +138,7 @@ function note(v: Verification, key: Bytes, value: Bytes): void {
 function record<T>(v: Verification, name: string, form: cbor.Read<T>): T | undefined {
   onLedger(v.state.has(name), name)
   const raw = v.state.get(name)
-  return raw && read(raw, form)
+  return raw && as('not_on_ledger', () => cbor.whole(raw, form), 'ledger')
 }
 
 /** pack verifies that the pack is one of the batch, and the one that was scanned. */
@@ -181,10 +179,10 @@ async function history(v: Verification): Promise<void> {
   const { certificate } = batch.release
   if (certificate === '') return captured(v)
   check(!bundle.document, 'batch', 'bad_bundle')
-  const read = await links(v)
+  const exchanges = await links(v)
   const facts = {
     now: blockTime(v),
-    logged: v.logged && v.leaves.length === read.length,
+    logged: v.logged && v.leaves.length === exchanges.length,
     holders,
     members,
     certificate: record(v, chain.recordName('certificate', utf8(certificate)), chain.certificate),
@@ -193,7 +191,7 @@ async function history(v: Verification): Promise<void> {
     index: bundle.pack.index,
     custodian: verdict.facts.custodian,
   }
-  const proven = verifyHistory(read, facts, (step, check, ...values) => pass(v, step, check, ...values))
+  const proven = verifyHistory(exchanges, facts, (step, check, ...values) => pass(v, step, check, ...values))
   v.lots = proven.lots
   verdict.facts.materials = v.lots.map(lotLink)
   verdict.facts.certificate = proven.certificate
@@ -228,13 +226,14 @@ async function links(v: Verification): Promise<Link[]> {
 /** captured verifies a pack that somebody's document declares. Nothing proves an approval, so it is never genuine. */
 async function captured(v: Verification): Promise<void> {
   const { batch, bundle } = v
-  const digest = sum(bundle.document ?? new Uint8Array())
+  const document = bundle.document ?? new Uint8Array()
+  const digest = sum(document)
   check(bundle.exchanges.length === 0 && !bundle.transformation, 'batch', 'bad_bundle')
   check(digest === batch.release.evidence, 'batch', 'bad_capture')
   const anchor = record(v, chain.recordName('evidence', fromText(digest), utf8(batch.holder)), chain.evidence)
   onLedger(anchor)
   const { commissions } = await import('./epcis')
-  const shown = as('bad_capture', () => commissions(bundle.document ?? new Uint8Array(), bundle.pack.pack), 'batch')
+  const shown = as('bad_capture', () => commissions(document, bundle.pack.pack), 'batch')
   check(shown, 'batch', 'bad_capture')
   pass(v, 'batch', 'document', chain.date(anchor.at))
 }
