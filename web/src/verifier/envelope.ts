@@ -9,7 +9,7 @@ import { id, safe } from './forms'
 import { digest, held, list, object, whole } from './json'
 import type { Signature } from './key'
 import { type Leaf, leafHash, root } from './merkle'
-import { as, require } from './refusal'
+import { as, refuseUnless } from './refusal'
 import { sha256 } from './sha256'
 
 export interface JWS {
@@ -82,7 +82,7 @@ export function readMessage(x: Exchange, chainID: string): Message {
     must(c.iat <= c.exp && c.prev.length <= 64)
     return [c, jws.signature] as const
   })
-  require(anchor.signature.length === 64, 'bad_signature')
+  refuseUnless(anchor.signature.length === 64, 'bad_signature')
   const envelope = utf8(x.envelope)
   const payload = writeMap({
     1: writeText(chainID),

@@ -6,7 +6,7 @@ import { type Claims, shown } from './envelope'
 import { date, gtin, item, lot, risingGTINs, some, someDigest, uint } from './forms'
 import type { LGTIN } from './gs1'
 import { bytes, digest, held, list, object, type Read, text, whole } from './json'
-import { as, require } from './refusal'
+import { as, refuseUnless } from './refusal'
 import { may } from './schema'
 
 export type Step = 'distribution' | 'approval' | 'material'
@@ -36,11 +36,11 @@ export const find = (type: string): Kind | undefined => kinds.find((k) => k.type
 
 /** checkPrev refuses a message that may not follow these. */
 export function checkPrev(k: Kind, c: Claims, prev: { kind: Kind; claims: Claims }[]): void {
-  require((prev.length === 0) === (k.follows.length === 0) && (!k.answers || prev.length === 1), 'unknown_prev', prev.length)
+  refuseUnless((prev.length === 0) === (k.follows.length === 0) && (!k.answers || prev.length === 1), 'unknown_prev', prev.length)
   for (const { kind, claims: p } of prev) {
     const follows = k.follows.includes(kind.type) && p.aud === c.iss && (!k.answers || p.iss === c.aud)
-    require(follows, 'unknown_prev', kind.type, p.iss, p.aud)
-    require(!k.answers || p.case === c.case, 'wrong_case', p.case, c.case)
+    refuseUnless(follows, 'unknown_prev', kind.type, p.iss, p.aud)
+    refuseUnless(!k.answers || p.case === c.case, 'wrong_case', p.case, c.case)
   }
 }
 

@@ -21,8 +21,8 @@ export class Refusal extends Error {
   }
 }
 
-/** require throws a Refusal unless ok. */
-export function require(ok: unknown, code: string, ...values: Value[]): asserts ok {
+/** refuseUnless throws a Refusal unless ok. */
+export function refuseUnless(ok: unknown, code: string, ...values: Value[]): asserts ok {
   if (!ok) throw new Refusal(code, ...values)
 }
 
