@@ -46,8 +46,9 @@ export function useText<T>(catalogues: Record<Language, Translation<T>>): Transl
   return catalogues[language()]
 }
 
-/** Formats a time of day and date for people. */
-export const when = (at: Date): string => new Intl.DateTimeFormat(language(), { dateStyle: 'medium', timeStyle: 'short' }).format(at)
+/** Formats a time of day and date for people. A time that no calendar has is no reason to show nothing else. */
+export const when = (at: Date): string =>
+  Number.isNaN(at.getTime()) ? '?' : new Intl.DateTimeFormat(language(), { dateStyle: 'medium', timeStyle: 'short' }).format(at)
 
 /** Formats a number for people. */
 export const count = (n: number): string => new Intl.NumberFormat(language()).format(n)

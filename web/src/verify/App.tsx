@@ -120,7 +120,7 @@ function Dialogs({ open, world, checks, text, accept, onClose }: DialogsGiven) {
     return (
       <report.ReportDialog
         world={world}
-        chain={checks.standing?.root?.trust.chainID}
+        chain={checks.standing?.root?.trust.chain_id}
         code={codeOf(state)}
         result={state.result}
         onClose={onClose}
