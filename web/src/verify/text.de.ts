@@ -61,6 +61,7 @@ export const de: Translation<typeof en> = {
   why_not_found: 'Niemand hier kennt dieses Produkt.',
   why_too_many_requests: 'Von Ihrer Adresse kamen zu viele Anfragen. Warten Sie eine Minute und prüfen Sie erneut.',
   why_busy: 'Der Server ist überlastet. Prüfen Sie gleich noch einmal.',
+  why_maker_unreachable: 'Der Server des Herstellers, der diese Packung kennt, antwortet gerade nicht. Prüfen Sie später noch einmal.',
   why_offline: 'Der Server antwortet nicht. Prüfen Sie Ihre Verbindung und versuchen Sie es erneut.',
   why_foreign: 'Dieses Etikett führt zu einer anderen Adresse, die niemandem in diesem Netz gehört:',
   why_no_serial: 'Dieser Code nennt das Produkt, nicht die einzelne Packung. Nehmen Sie den quadratischen Code.',

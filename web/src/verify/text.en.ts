@@ -58,6 +58,7 @@ export const en = {
   why_not_found: 'Nobody here knows this product.',
   why_too_many_requests: 'Too many checks came from your address. Wait a minute and check again.',
   why_busy: 'The server is busy. Check again in a moment.',
+  why_maker_unreachable: 'The maker’s server, which knows this pack, does not answer now. Check again in a while.',
   why_offline: 'The server does not answer. Check your connection and try again.',
   why_foreign: 'This label leads to another address, which nobody in this network has:',
   why_no_serial: 'This code names the product, not the single pack. Use the square code.',
