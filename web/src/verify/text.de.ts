@@ -198,7 +198,7 @@ export const de: Translation<typeof en> = {
   fingerprint: 'Fingerabdruck',
   trustManage: 'Vertrauensanker …',
   trustExplain:
-    'Nachweise zählen nur, wenn die Validatoren im Vertrauensanker sie signiert haben. Ein Server, der den Anker tauschen könnte, könnte alles echt nennen.',
+    'Der Vertrauensanker nennt, wer das Register führt. Nachweise zählen nur, wenn diese sie signiert haben. Ein Server, der den Anker tauschen könnte, könnte alles echt nennen.',
   trustOther: 'Der Server zeigt einen anderen',
   trustKept: 'Hier bewahrt',
   trustServed: 'Vom Server gezeigt',

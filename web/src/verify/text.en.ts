@@ -197,7 +197,7 @@ export const en = {
   fingerprint: 'Fingerprint',
   trustManage: 'Root of trust…',
   trustExplain:
-    'Evidence counts only if the validators in the root of trust signed it. A server that could swap the root could call anything genuine.',
+    'The root of trust names who keeps the ledger. Evidence counts only if they signed it. A server that could swap the root could call anything genuine.',
   trustOther: 'The server shows another one',
   trustKept: 'Kept here',
   trustServed: 'Shown by the server',

@@ -14,14 +14,10 @@ interface Given {
   onCode: (text: string, caps: boolean) => void
 }
 
-/** A ScanField takes one code after the other: from a scanner that types, from hand, or from the camera. */
-export function ScanField({ id, label, hint, onCode }: Given) {
-  const text = useCounterText()
-  const input = useRef<HTMLInputElement>(null)
+/** Reads what a scanner types, or a person, into codes. */
+function useKeys(input: { current: HTMLInputElement | null }, onCode: Given['onCode']) {
   const hand = useRef<Hand>(idle)
   const [caps, setCaps] = useState(false)
-  const [camera, setCamera] = useState(false)
-  useStrayKeys(input)
   const take = (caught: boolean) => {
     const field = input.current
     if (!field) return
@@ -39,6 +35,16 @@ export function ScanField({ id, label, hint, onCode }: Given) {
     if (m.insert) input.current?.setRangeText(m.insert, input.current.selectionStart ?? 0, input.current.selectionEnd ?? 0, 'end')
     if (m.end) take(caught)
   }
+  return { caps, take, onKey }
+}
+
+/** A ScanField takes one code after the other: from a scanner that types, from hand, or from the camera. */
+export function ScanField({ id, label, hint, onCode }: Given) {
+  const text = useCounterText()
+  const input = useRef<HTMLInputElement>(null)
+  const [camera, setCamera] = useState(false)
+  useStrayKeys(input)
+  const { caps, take, onKey } = useKeys(input, onCode)
   return (
     <div class="stack">
       <Field id={id} label={label} hint={hint}>
