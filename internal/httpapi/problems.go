@@ -61,6 +61,7 @@ var statuses = map[string]int{
 	"cross_origin":         http.StatusForbidden,
 	"too_many_requests":    http.StatusTooManyRequests,
 	"busy":                 http.StatusServiceUnavailable,
+	"maker_unreachable":    http.StatusServiceUnavailable,
 	"internal":             http.StatusInternalServerError,
 	"bad_request":          http.StatusBadRequest,
 	"non_canonical":        http.StatusBadRequest,

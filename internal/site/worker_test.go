@@ -29,7 +29,7 @@ func (h *house) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.ServeHTTP(w, r)
 }
 
-// versions returns the built pages, and others whose public page has another title.
+// versions returns the built pages, and others whose public page is marked.
 func versions(t *testing.T) (first, second *Site) {
 	t.Helper()
 	changed := fstest.MapFS{}
@@ -47,7 +47,7 @@ func versions(t *testing.T) (first, second *Site) {
 	}
 	first = newSite(t, changed)
 	second = func() *Site {
-		index := strings.Replace(string(changed["index.html"].Data), "<title>", "<title>Second ", 1)
+		index := strings.Replace(string(changed["index.html"].Data), "<html ", "<html data-second ", 1)
 		changed["index.html"] = &fstest.MapFile{Data: []byte(index)}
 		// As vite.worker.config.mjs does: it has a digest of all files in it.
 		worker := strings.ReplaceAll(string(changed["worker.js"].Data), "theriac-version-", "theriac-version-2")
@@ -101,12 +101,11 @@ func TestInstalledPageStays(t *testing.T) {
 		if err := p.Go(server.URL + path); err != nil {
 			t.Fatal(err)
 		}
-		title, err := browser.Evaluate[string](p, `document.title`)
-		if err != nil || strings.HasPrefix(title, "Second") != second {
-			t.Errorf("%s shows %q, %v", path, title, err)
-		}
 		if err := p.Until(`navigator.serviceWorker.controller`); err != nil {
 			t.Fatal(err)
+		}
+		if got, err := browser.Evaluate[bool](p, `'second' in document.documentElement.dataset`); err != nil || got != second {
+			t.Errorf("%s shows the second: %v, %v", path, got, err)
 		}
 		if name, err := browser.Evaluate[string](p, which); err != nil || name != "theriac-page-"+s.Digest().String() {
 			t.Errorf("%s is of %q, %v, want %s", path, name, err, s.Digest())
@@ -148,6 +147,57 @@ func TestInstalledPageStays(t *testing.T) {
 		t.Fatal(err)
 	}
 	shows("/", second, true)
+}
+
+// Attack: a server has another page, and waits until the person closes the last tab,
+// when browsers replace the worker unasked.
+func TestInstalledPageOutlivesItsTabs(t *testing.T) {
+	first, second := versions(t)
+	h := new(house)
+	h.site.Store(first)
+	server := httptest.NewServer(h)
+	t.Cleanup(server.Close)
+	p := start(t)
+	step := func(url, script, until string) {
+		t.Helper()
+		if err := p.Go(url); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := browser.Evaluate[bool](p, script); err != nil {
+			t.Fatal(err)
+		}
+		if err := p.Until(until); err != nil {
+			t.Fatal(err)
+		}
+	}
+	shows := func(want *Site) {
+		t.Helper()
+		if name, err := browser.Evaluate[string](p, which); err != nil || name != "theriac-page-"+want.Digest().String() {
+			t.Errorf("the page is %q, %v, want %s", name, err, want.Digest())
+		}
+	}
+	step(server.URL, register, `navigator.serviceWorker.ready`)
+	step(server.URL, `true`, `navigator.serviceWorker.controller`)
+	h.site.Store(second)
+	step(server.URL, look, `reg.waiting && reg.waiting.state === 'installed'`)
+	for range 3 {
+		step("about:blank", `true`, `true`)
+		step(server.URL, `true`, `navigator.serviceWorker.controller`)
+		shows(first)
+	}
+	// The newer worker runs by now, and its page is offered.
+	step(server.URL, `navigator.serviceWorker.getRegistration().then((r) => !r.waiting)`, `document.querySelector('#update')`)
+	if err := p.Click("#update"); err != nil {
+		t.Fatal(err)
+	}
+	// The page loads again by itself, which nobody can wait for from within it.
+	for range 20 {
+		step(server.URL, `true`, `navigator.serviceWorker.controller`)
+		if name, err := browser.Evaluate[string](p, which); err == nil && name == "theriac-page-"+second.Digest().String() {
+			return
+		}
+	}
+	shows(second)
 }
 
 // Attack: while a page is installed the server sends other bytes than it lists. It

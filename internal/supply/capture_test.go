@@ -222,7 +222,7 @@ func TestCapturedFallback(t *testing.T) {
 		{"1", true, "OLD", nil},
 		{"2", false, "NEW", nil},
 		{"3", false, "", ledger.ErrLeaf},
-		{"3", true, "", errDown},
+		{"3", true, "", supply.ErrMaker},
 	} {
 		n.dd.opens = func(ctx context.Context, to *office, id gs1.Identifier) (*api.Opening, error) {
 			if tt.down {

@@ -90,7 +90,8 @@ func TestSendRefuses(t *testing.T) {
 			content pedigree.Content
 			want    error
 		}{
-			{"no case", n.dm, supply.Draft{To: n.ms.org.GLN}, request("x"), canon.ErrNotCanonical},
+			{"no case", n.dm, supply.Draft{To: n.ms.org.GLN}, request("x"), supply.ErrRequest},
+			{"a case that is no name", n.dm, supply.Draft{To: n.ms.org.GLN, Case: "x y"}, request("x"), supply.ErrRequest},
 			{"nobody", n.dm, supply.Draft{To: "4012345678901", Case: "c"}, request("x"), supply.ErrUnknown},
 			{"oneself", n.dm, supply.Draft{To: n.dm.org.GLN, Case: "c"}, request("x"), supply.ErrRequest},
 			{"wrong receiver", n.dm, supply.Draft{To: n.dd.org.GLN, Case: "c"}, request("x"), pedigree.ErrRole},

@@ -95,7 +95,7 @@ func (d *Desk) compose(id canon.ID, draft Draft, content pedigree.Content) (*Mes
 	}
 	c.Expires, c.BodyDigest = c.IssuedAt+1, body.Digest()
 	if err := c.Check(); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", ErrRequest, err)
 	}
 	now := d.Now()
 	return &Message{

@@ -14,7 +14,11 @@ import (
 	"theriac/gs1"
 	"theriac/internal/ledger"
 	"theriac/merkle"
+	"theriac/refusal"
 )
+
+// ErrMaker is returned while who made a pack does not say what opens it.
+var ErrMaker = refusal.New("maker_unreachable", "who made the pack does not answer now; try again")
 
 // A Move takes packs of one batch from one state to another: packs that were
 // scanned, or ranges in the organisation's custody.
@@ -147,10 +151,16 @@ func (d *Desk) makersOpening(ctx context.Context, holder string, id gs1.Identifi
 		return nil, err
 	}
 	o, err := d.Post.Opening(ctx, maker.Endpoint, id)
-	if err != nil {
+	switch {
+	case err == nil:
+		return o, d.checkOpening(id, o)
+	case errors.Is(err, ledger.ErrLeaf), errors.Is(err, ErrUnknown):
 		return nil, err
 	}
-	return o, d.checkOpening(id, o)
+	// Whatever else it answers, a code of its choice too, says nothing of the pack, and
+	// must not pass for an answer of ours: that a login has ended, say.
+	d.Log.Info("opening: no answer", "maker", holder, "err", err)
+	return nil, fmt.Errorf("%w: %s", ErrMaker, holder)
 }
 
 // checkOpening holds what another said of a pack against the ledger.

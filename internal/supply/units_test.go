@@ -15,6 +15,7 @@ import (
 	"theriac/internal/ledger/ledgertest"
 	"theriac/internal/supply"
 	"theriac/pedigree"
+	"theriac/refusal"
 )
 
 // hand gives packs of a batch to the distributor, and half of them on to the pharmacy.
@@ -289,9 +290,11 @@ func TestOpeningOfAnothersPack(t *testing.T) {
 			t.Errorf("%s: Opening = %+v, %v, want %v", tt.name, o, err, tt.want)
 		}
 	}
-	n.pharmacy.opens = func(context.Context, *office, gs1.Identifier) (*api.Opening, error) { return nil, errDown }
-	if _, err := n.pharmacy.at().Opening(t.Context(), packs[0]); !errors.Is(err, errDown) {
-		t.Errorf("a maker who is down: Opening = %v", err)
+	for _, answer := range []error{errDown, supply.ErrBusy, refusal.New("unauthorised", "a login of yours is over")} {
+		n.pharmacy.opens = func(context.Context, *office, gs1.Identifier) (*api.Opening, error) { return nil, answer }
+		if _, err := n.pharmacy.at().Opening(t.Context(), packs[0]); refusal.Code(err) != supply.ErrMaker.Code() {
+			t.Errorf("a maker who says %v: Opening = %v, want %v", answer, err, supply.ErrMaker)
+		}
 	}
 }
 

@@ -61,8 +61,9 @@ export function locale(): string {
   }
 }
 
-/** Formats a time of day and date for people. */
-export const when = (at: Date): string => new Intl.DateTimeFormat(locale(), { dateStyle: 'medium', timeStyle: 'short' }).format(at)
+/** Formats a time of day and date for people. A time that no calendar has is no reason to show nothing else. */
+export const when = (at: Date): string =>
+  Number.isNaN(at.getTime()) ? '?' : new Intl.DateTimeFormat(locale(), { dateStyle: 'medium', timeStyle: 'short' }).format(at)
 
 /** Formats a number for people. */
 export const count = (n: number): string => new Intl.NumberFormat(locale()).format(n)

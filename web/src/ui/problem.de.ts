@@ -11,6 +11,7 @@ export const de: Translation<typeof en> = {
   forbidden: 'Ihre Rolle erlaubt das nicht.',
   not_found: 'So etwas gibt es hier nicht.',
   busy: 'Das Register antwortet gerade nicht. Gleich noch einmal versuchen: Nichts geschieht doppelt.',
+  maker_unreachable: 'Der Hersteller dieser Packung antwortet gerade nicht. Später noch einmal versuchen: Nichts geschieht doppelt.',
   internal: 'Auf dem Server ging etwas schief; sein Protokoll sagt, was.',
   too_many_requests: 'Zu viele Anfragen von dieser Adresse. Kurz warten, dann noch einmal.',
   in_progress: 'Dieselbe Anfrage wird noch bearbeitet. Kurz warten, dann noch einmal.',

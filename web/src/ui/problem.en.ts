@@ -10,6 +10,7 @@ export const en = {
   forbidden: 'Your role does not permit this.',
   not_found: 'There is no such thing here.',
   busy: 'The ledger does not answer just now. Try again in a moment: nothing is done twice.',
+  maker_unreachable: 'Who made this pack does not answer just now. Try again in a while: nothing is done twice.',
   internal: 'Something broke on the server; its log says what.',
   too_many_requests: 'Too many requests from this address. Wait a little, then try again.',
   in_progress: 'The same request is still being worked on. Wait a little, then try again.',

@@ -46,9 +46,7 @@ export function App({ world, first }: { world: World; first: string | undefined 
         {text.skip}
       </button>
       <header class="top">
-        <a class="brand" href="/">
-          <img src="/icon.svg" alt="" width="32" height="32" /> Theriac
-        </a>
+        <Brand onHome={checks.clear} />
         <LanguageSwitch />
         <Theme />
       </header>
@@ -73,6 +71,20 @@ export function App({ world, first }: { world: World; first: string | undefined 
       <Foot checks={checks} text={text} onOpen={setOpen} />
       <Dialogs open={open} world={world} checks={checks} text={text} accept={accept} onClose={() => setOpen(undefined)} />
     </>
+  )
+}
+
+/** Leads to the start. What the address expects of the root of trust goes along. */
+function Brand({ onHome }: { onHome: () => void }) {
+  const home = (e: MouseEvent) => {
+    if (location.pathname !== '/' || location.search) return
+    e.preventDefault()
+    onHome()
+  }
+  return (
+    <a class="brand" href={`/${location.hash}`} onClick={home}>
+      <img src="/icon.svg" alt="" width="32" height="32" /> Theriac
+    </a>
   )
 }
 
@@ -120,13 +132,22 @@ function Dialogs({ open, world, checks, text, accept, onClose }: DialogsGiven) {
     checks.check(code)
   }
   if (open === 'trust')
-    return <TrustDialog text={text} world={world} standing={checks.standing} onStanding={checks.setStanding} onClose={onClose} />
+    return (
+      <TrustDialog
+        text={text}
+        world={world}
+        standing={checks.standing}
+        onStanding={checks.setStanding}
+        onChosen={checks.choose}
+        onClose={onClose}
+      />
+    )
   if (open === 'about') return <AboutDialog text={text} world={world} accept={accept} onClose={onClose} />
   if (open === 'report' && typeof report === 'object' && state.result) {
     return (
       <report.ReportDialog
         world={world}
-        chain={checks.standing?.root?.trust.chainID}
+        chain={checks.standing?.root?.trust.chain_id}
         code={codeOf(state)}
         result={state.result}
         onClose={onClose}

@@ -13,18 +13,20 @@ interface Given {
   world: World
   standing: Standing | undefined
   onStanding: (s: Standing) => void
+  /** Told of where it stands after the person took another. */
+  onChosen: (s: Standing) => void
   onClose: () => void
 }
 
 /** Shows which root of trust counts, and is the only way to another. */
-export function TrustDialog({ text, world, standing, onStanding, onClose }: Given) {
+export function TrustDialog({ text, world, standing, onStanding, onChosen, onClose }: Given) {
   const [bad, setBad] = useState(false)
   useEffect(() => {
     if (!standing) settle(world).then(onStanding)
   }, [])
   const use = async (root: Root, source: Source) => {
     pinRoot(root, source, world.now())
-    onStanding(await settle(world))
+    onChosen(await settle(world))
   }
   const take = async (file: File | undefined) => {
     if (!file || file.size > 1 << 20) return setBad(file !== undefined)

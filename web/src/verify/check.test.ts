@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { checkFile, checkPack, settle, type World } from './check'
 import { forget, keep } from './kept'
 import { type Reading, read } from './reading'
@@ -141,6 +141,12 @@ describe('trust', () => {
       display: 'refused',
       why: 'not_on_ledger',
     })
+  })
+
+  test('a pin that is no JSON is not replaced silently', async () => {
+    vi.stubGlobal('localStorage', { getItem: () => '{"text":', setItem: () => undefined, removeItem: () => undefined })
+    expect(await settle(world(honest))).toMatchObject({ why: 'other_served', pinnedAs: 'damaged' })
+    vi.unstubAllGlobals()
   })
 
   test('a damaged pin is not replaced silently', async () => {

@@ -3,13 +3,22 @@
 
 const meanwhile = new Map<string, string>()
 
-/** Returns what is kept under a name, or undefined. */
-export function kept<T>(name: string): T | undefined {
+/** Returns what is kept under a name, undefined if nothing is, null if it is damaged. */
+export function kept<T>(name: string): T | null | undefined {
+  const text = meanwhile.get(name) ?? stored(name)
+  if (text === null) return undefined
   try {
-    const text = meanwhile.get(name) ?? localStorage.getItem(`theriac.${name}`)
-    return text === null ? undefined : (JSON.parse(text) as T)
+    return JSON.parse(text) as T
   } catch {
-    return undefined
+    return null
+  }
+}
+
+function stored(name: string): string | null {
+  try {
+    return localStorage.getItem(`theriac.${name}`)
+  } catch {
+    return null
   }
 }
 

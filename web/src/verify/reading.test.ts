@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { codeOfAddress, foreign, read } from './reading'
+import { again, codeOfAddress, foreign, read } from './reading'
 
 const now = new Date('2026-11-21T10:00:00Z')
 const pack = { gtin: '09521141200018', serial: 'YTS96KFP0MFW45QY' }
@@ -50,6 +50,21 @@ test.each([
   ['xid.gs1.org', true],
 ])('host %s is foreign: %s', (host, want) => {
   expect(foreign(host, 'Verify.example', ['https://maker.example:8443/', 'no address', 'javascript:alert(1)'])).toBe(want)
+})
+
+// Attack: a label that leads elsewhere, checked again from the verdict or the history.
+test.each([
+  ' https://evil.example/01/09521141200018/21/YTS96KFP0MFW45QY\n',
+  ']Q1https://evil.example/01/09521141200018/21/YTS96KFP0MFW45QY',
+  'https://verify.example/01/09521141200018/21/YTS96KFP0MFW45QY',
+  '(01)09521141200018(21)YTS96KFP0MFW45QY',
+])('%s stays what it is when it is checked again', (text) => {
+  const first = read(text, now)
+  if (first.kind !== 'pack') throw new Error(first.kind)
+  const second = read(again(text, first, 'verify.example'), now)
+  if (second.kind !== 'pack') throw new Error(second.kind)
+  expect(second).toMatchObject({ label: first.label, code: first.code })
+  expect(foreign(second.host, 'verify.example', [])).toBe(foreign(first.host, 'verify.example', []))
 })
 
 test('the address of the page is a code only where a label leads', () => {

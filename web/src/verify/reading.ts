@@ -46,6 +46,13 @@ export function foreign(host: string, here: string, endpoints: string[]): boolea
   return !endpoints.some((e) => hostOf(e) === host)
 }
 
+/**
+ * Returns the text under which a pack is shown, kept and checked again. A label that
+ * names another's host keeps it: without, the next look would ask about another label.
+ */
+export const again = (text: string, reading: Extract<Reading, { kind: 'pack' }>, here: string): string =>
+  foreign(reading.host, here, []) ? text.trim() : reading.code
+
 function hostOf(endpoint: string): string | undefined {
   try {
     const url = new URL(endpoint)

@@ -36,10 +36,11 @@ export async function readRoot(bytes: Uint8Array): Promise<Root | undefined> {
 }
 
 /** Returns the pin with its root. A pin that is damaged is treated as a foreign one would be: it is not replaced silently. */
-export async function pinned(): Promise<{ pin: Pin; root: Root | undefined } | undefined> {
+export async function pinned(): Promise<{ pin: Pin; root: Root } | { root: undefined } | undefined> {
   const pin = kept<Pin>(name)
   if (pin === undefined) return undefined
-  return { pin, root: typeof pin?.text === 'string' ? await readRoot(new TextEncoder().encode(pin.text)) : undefined }
+  const root = typeof pin?.text === 'string' ? await readRoot(new TextEncoder().encode(pin.text)) : undefined
+  return pin && root ? { pin, root } : { root: undefined }
 }
 
 /** Pins a root, and says whether the browser keeps it. */

@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useReducer, useRef, useState } from 'preact/hooks'
 import { checkFile, checkPack, type Standing, type World, weigh } from './check'
-import { read } from './reading'
+import { again, read } from './reading'
 import { maxBundle } from './server'
 import { type Act, type Finding, idle, next, type State, unread } from './verdict'
 
@@ -11,6 +11,8 @@ export interface Checks {
   state: State
   standing: Standing | undefined
   setStanding: (s: Standing) => void
+  /** Takes what the person chose to believe, and drops a check under what counted before. */
+  choose: (s: Standing) => void
   check: (text: string) => void
   open: (file: File) => void
   clear: () => void
@@ -42,7 +44,7 @@ export function useCheck(world: World): Checks {
         run(async () => ({ finding: unread(reading) }))
         return
       }
-      act({ type: 'check', code: reading.code, label: reading.label })
+      act({ type: 'check', code: again(text, reading, world.here), label: reading.label })
       run(() => checkPack(reading, world))
     },
     [world, run],
@@ -65,8 +67,16 @@ export function useCheck(world: World): Checks {
     act({ type: 'clear' })
   }, [])
 
+  const choose = useCallback(
+    (s: Standing) => {
+      if (state.checking) clear()
+      setStanding(s)
+    },
+    [state.checking, clear],
+  )
+
   useAging(world, state, standing, act)
-  return { state, standing, setStanding, check, open, clear }
+  return { state, standing, setStanding, choose, check, open, clear }
 }
 
 /** Verifies again what is on the screen, as it grows old and when the root of trust changes. */
@@ -75,11 +85,20 @@ function useAging(world: World, state: State, standing: Standing | undefined, ac
   const evidence = state.result?.evidence
   const root = standing?.root
   useEffect(() => {
-    if (!evidence || !root) return
+    if (!evidence || !standing) return
+    if (!root) {
+      under.current = undefined
+      act({ type: 'void', why: standing.why ?? 'no_trust' })
+      return
+    }
+    let over = false
     const verifyAgain = async () => {
       if (document.visibilityState !== 'visible') return
       const finding = await weigh(evidence.raw, root, world.now(), state.label)
+      // Meanwhile another root may count, or another pack be shown.
+      if (over) return
       if (finding.kind === 'evidence') act({ type: 'aged', evidence: finding.evidence })
+      else if (finding.kind === 'page') act({ type: 'void', why: finding.why })
     }
     // The person chose another root: what was verified under the one before is void.
     if (under.current !== undefined && under.current !== root.fingerprint) verifyAgain()
@@ -87,10 +106,11 @@ function useAging(world: World, state: State, standing: Standing | undefined, ac
     const timer = setInterval(verifyAgain, aging)
     document.addEventListener('visibilitychange', verifyAgain)
     return () => {
+      over = true
       clearInterval(timer)
       document.removeEventListener('visibilitychange', verifyAgain)
     }
-  }, [evidence, root, state.label, world])
+  }, [evidence, standing, state.label, world])
 }
 
 /** The time, and again every half minute, so that ages on the screen are true. */

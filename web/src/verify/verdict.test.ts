@@ -91,18 +91,21 @@ describe('next', () => {
     expect(following(check, answer(1, found('genuine')), { type: 'check', code: 'B' }).result).toBeUndefined()
   })
 
-  test.each<Finding>([{ kind: 'page', why: 'offline' }, problem('too_many_requests'), problem('busy'), problem('no_answer')])(
-    'passing trouble keeps the earlier verdict and says so: %o',
-    (trouble) => {
-      const state = following(check, answer(1, found('genuine')), check, answer(2, trouble))
-      expect(state.result?.display).toBe('genuine')
-      expect(state.at).toBe(at)
-      expect(passes(state.trouble ?? judge(found('genuine')))).toBe(true)
-      expect(
-        following(check, answer(1, found('genuine')), check, answer(2, trouble), check, answer(3, found('genuine'))).trouble,
-      ).toBeUndefined()
-    },
-  )
+  test.each<Finding>([
+    { kind: 'page', why: 'offline' },
+    problem('too_many_requests'),
+    problem('busy'),
+    problem('maker_unreachable'),
+    problem('no_answer'),
+  ])('passing trouble keeps the earlier verdict and says so: %o', (trouble) => {
+    const state = following(check, answer(1, found('genuine')), check, answer(2, trouble))
+    expect(state.result?.display).toBe('genuine')
+    expect(state.at).toBe(at)
+    expect(passes(state.trouble ?? judge(found('genuine')))).toBe(true)
+    expect(
+      following(check, answer(1, found('genuine')), check, answer(2, trouble), check, answer(3, found('genuine'))).trouble,
+    ).toBeUndefined()
+  })
 
   test.each<Finding>([
     problem('unknown_serial'),
@@ -116,6 +119,21 @@ describe('next', () => {
 
   test('without an earlier verdict trouble is what is shown', () => {
     expect(following(check, answer(1, { kind: 'page', why: 'offline' })).result).toMatchObject({ display: 'cannot_check', why: 'offline' })
+  })
+
+  // Attack: a second file is opened, whose pack is not the first's.
+  test('a file never shows the verdict of the one before', () => {
+    const file: Act = { type: 'check', code: '' }
+    expect(following(file, answer(1, found('genuine')), file).result).toBeUndefined()
+    expect(following(file, answer(1, found('genuine')), file, answer(2, { kind: 'page', why: 'offline' })).result?.display).toBe(
+      'cannot_check',
+    )
+  })
+
+  test('a verdict does not outlive the root of trust that counted', () => {
+    const state = following(check, answer(1, found('genuine')), { type: 'void', why: 'other_served' })
+    expect(state.result).toMatchObject({ display: 'cannot_check', by: 'page', why: 'other_served' })
+    expect(following(check, { type: 'void', why: 'other_served' }).result).toBeUndefined()
   })
 
   test('evidence that has become too old takes its verdict with it', () => {

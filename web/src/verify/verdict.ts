@@ -49,10 +49,19 @@ export interface Result {
 const warnings = new Set(['unknown_serial', 'unknown_pack', 'label_mismatch', 'expiry_mismatch'])
 
 /** Answers that say nothing about the pack, and may be others in a minute. */
-const passing = new Set(['offline', 'too_many_requests', 'busy', 'in_progress', 'internal', 'no_answer', 'oversized_answer'])
+const passing = new Set([
+  'offline',
+  'too_many_requests',
+  'busy',
+  'in_progress',
+  'internal',
+  'maker_unreachable',
+  'no_answer',
+  'oversized_answer',
+])
 
 /** The codes of a server that the page has words for. */
-const spoken = new Set([...warnings, 'not_found', 'too_many_requests', 'busy', 'bad_identifier', 'oversized_answer'])
+const spoken = new Set([...warnings, 'not_found', 'too_many_requests', 'busy', 'maker_unreachable', 'bad_identifier', 'oversized_answer'])
 
 /**
  * Names the reason in the page's words. A server chooses its codes, so it must not
@@ -125,6 +134,7 @@ export type Act =
   | { type: 'check'; code: string; label?: Label }
   | { type: 'found'; turn: number; finding: Finding; at: Date }
   | { type: 'aged'; evidence: Evidence }
+  | { type: 'void'; why: PageReason }
   | { type: 'clear' }
 
 export const idle: State = { turn: 0, checking: false, code: '' }
@@ -135,8 +145,9 @@ export function next(state: State, act: Act): State {
     case 'check': {
       const begun: State = { turn: state.turn + 1, checking: true, code: act.code }
       if (act.label) begun.label = act.label
-      // The earlier verdict on this pack stays in sight while it is checked again.
-      if (state.code === act.code && state.result) Object.assign(begun, { result: state.result, at: state.at })
+      // The earlier verdict on this pack stays in sight while it is checked again. Files
+      // have no code: nothing says that two are of one pack.
+      if (act.code !== '' && state.code === act.code && state.result) Object.assign(begun, { result: state.result, at: state.at })
       return begun
     }
     case 'found':
@@ -145,6 +156,9 @@ export function next(state: State, act: Act): State {
       // The kept evidence, verified again later: it may have become too old.
       if (state.checking || state.result?.evidence?.raw !== act.evidence.raw) return state
       return { ...state, result: judgeEvidence(act.evidence) }
+    case 'void':
+      // No root counts any more, so that the one under which it was verified does not.
+      return state.checking || !state.result?.evidence ? state : { ...state, result: judge({ kind: 'page', why: act.why }) }
     case 'clear':
       return { ...idle, turn: state.turn + 1 }
   }

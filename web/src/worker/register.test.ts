@@ -79,3 +79,19 @@ it('does without where there are no workers', async () => {
   vi.stubGlobal('navigator', {})
   await register(() => expect.unreachable())
 })
+
+it('offers the page of a worker that the browser took by itself', async () => {
+  const said: unknown[] = []
+  const controller = {
+    postMessage: (word: string, [port]: MessagePort[]) => {
+      said.push(word)
+      port?.postMessage(word === 'newer' ? true : 'updated')
+    },
+  }
+  Object.assign(container, { controller })
+  const accept = await new Promise<() => void>((offered) => register(offered))
+  expect(reload).not.toHaveBeenCalled()
+  accept()
+  await vi.waitFor(() => expect(reload).toHaveBeenCalledOnce())
+  expect(said).toEqual(['newer', 'update'])
+})

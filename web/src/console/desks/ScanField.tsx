@@ -85,19 +85,18 @@ export function ScanField({ id, label, hint, onCode }: Given) {
   )
 }
 
-/** What takes keys itself. */
-const takers = 'input, select, textarea, button, a, summary, dialog, [contenteditable]'
+/** What takes letters itself. Buttons and links take the space bar and Enter only. */
+const takers = 'input, select, textarea, dialog, [contenteditable]'
 
 /** Brings keys that are typed nowhere into the field: a scanner does not look where the focus is. */
 function useStrayKeys(input: { current: HTMLInputElement | null }) {
-  // With what is shown, not after it: a scanner types as soon as a person sees the field.
+  // Before the screen is painted: a scanner does not wait for it.
   useLayoutEffect(() => {
-    input.current?.focus()
-    // The frame puts the focus on the heading of a new screen.
+    // The frame puts the focus on the heading of a new screen first.
     const frame = requestAnimationFrame(() => input.current?.focus())
     const stray = (e: KeyboardEvent) => {
       if (!(e.target instanceof Element) || e.target.closest(takers)) return
-      if (e.key.length === 1 && !e.ctrlKey && !e.altKey && !e.metaKey) input.current?.focus()
+      if (e.key.length === 1 && e.key !== ' ' && !e.ctrlKey && !e.altKey && !e.metaKey) input.current?.focus()
     }
     document.addEventListener('keydown', stray)
     return () => {

@@ -2,7 +2,7 @@ import { useRef, useState } from 'preact/hooks'
 import { Button } from '../../ui/Button'
 import { Notice } from '../../ui/Notice'
 import { textOf, useVerifyText } from '../../verify/text'
-import type { Result } from '../../verify/verdict'
+import { type Result, reason } from '../../verify/verdict'
 import { ScanField } from './ScanField'
 import { find, type Pack } from './scanned'
 import { type State, states } from './shapes'
@@ -83,7 +83,7 @@ function Said({ trouble }: { trouble: Trouble }) {
   const { result } = trouble
   return (
     <Notice look="bad" title={textOf(verify, 'is_', result.display, 'is_cannot_check')}>
-      <p>{textOf(verify, 'why_', result.why, 'why_other')}</p>
+      <p>{textOf(verify, 'why_', reason(result), 'why_other')}</p>
       <p class="quiet">{shared.code(result.why)}</p>
     </Notice>
   )

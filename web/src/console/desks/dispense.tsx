@@ -6,6 +6,7 @@ import { Ask, Opener } from '../../ui/Ask'
 import { Button } from '../../ui/Button'
 import { Icon } from '../../ui/Icon'
 import { textOf, useVerifyText } from '../../verify/text'
+import { reason } from '../../verify/verdict'
 import type { Session } from '../screen'
 import type { Scan } from './counter'
 import { may } from './parts'
@@ -97,7 +98,7 @@ function words(scan: Scan, text: CounterText, verify: ReturnType<typeof useVerif
     case 'refused':
       return [
         `${text.refused}: ${textOf(verify, 'is_', end.result.display, 'is_cannot_check')}`,
-        textOf(verify, 'why_', end.result.why, end.result.by === 'evidence' ? 'why_refused' : 'why_other'),
+        textOf(verify, 'why_', reason(end.result), end.result.by === 'evidence' ? 'why_refused' : 'why_other'),
       ]
     default:
       return [text.working, '']
