@@ -23,21 +23,34 @@ func main() { os.Exit(run(context.Background(), os.Args[1:], os.Stdout, os.Stder
 
 // cli is the whole command, one field a verb.
 type cli struct {
-	Demo    demoCmd    `cmd:"" help:"Run the story: a medicine goes from raw material to a pharmacy."`
-	Verify  verifyCmd  `cmd:"" help:"Verify the evidence of a pack, offline."`
-	Trace   traceCmd   `cmd:"" help:"Show what is known of an identifier, and verify it if it is a pack."`
-	Capture captureCmd `cmd:"" help:"Hand EPCIS documents to an organisation."`
-	Serve   serveCmd   `cmd:"" help:"Run an organisation."`
-	Network networkCmd `cmd:"" help:"Make a network, watch it."`
-	Key     keyCmd     `cmd:"" help:"Signing keys of an organisation."`
-	Member  memberCmd  `cmd:"" help:"Apply for membership, admit, vote."`
-	Person  personCmd  `cmd:"" help:"People who log in to the organisation's console."`
-	Batch   batchCmd   `cmd:"" help:"Release, recall and list batches."`
-	Unit    unitCmd    `cmd:"" help:"Dispense packs and move them between states."`
-	Message messageCmd `cmd:"" help:"Send messages to other organisations, read the mail."`
-	Web     webCmd     `cmd:"" help:"The pages in this program, and those of servers."`
+	Verify verifyCmd `cmd:"" group:"check" help:"Verify the evidence of a pack, offline."`
+	Trace  traceCmd  `cmd:"" group:"check" help:"Show what is known of an identifier, and verify it if it is a pack."`
+
+	Demo   demoCmd   `cmd:"" group:"run" help:"Run the story: a medicine goes from raw material to a pharmacy."`
+	Serve  serveCmd  `cmd:"" group:"run" help:"Run an organisation."`
+	Key    keyCmd    `cmd:"" group:"run" help:"Signing keys of an organisation."`
+	Person personCmd `cmd:"" group:"run" help:"People who log in to the organisation's console."`
+	Web    webCmd    `cmd:"" group:"run" help:"The pages in this program, and those of servers."`
+
+	Batch   batchCmd   `cmd:"" group:"work" help:"Release batches, list and label their packs, recall them."`
+	Unit    unitCmd    `cmd:"" group:"work" help:"Dispense packs and move them between states."`
+	Message messageCmd `cmd:"" group:"work" help:"Send messages to other organisations, read the mail."`
+	Capture captureCmd `cmd:"" group:"work" help:"Hand EPCIS documents to an organisation."`
+
+	Network networkCmd `cmd:"" group:"consortium" help:"Make a network, watch it."`
+	Member  memberCmd  `cmd:"" group:"consortium" help:"Apply for membership, admit, vote."`
 
 	Version kong.VersionFlag `help:"Print the version."`
+}
+
+// groups are the headings of --help, in its order.
+func groups() kong.Option {
+	return kong.ExplicitGroups([]kong.Group{
+		{Key: "check", Title: "Anybody, without an account:"},
+		{Key: "run", Title: "Run an organisation:"},
+		{Key: "work", Title: "Its daily work:"},
+		{Key: "consortium", Title: "The consortium and its ledger:"},
+	})
 }
 
 // console is what commands print to.
@@ -75,7 +88,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (status i
 	}()
 	con := &console{stdout, stderr}
 	parser, err := kong.New(&c, kong.Name("theriac"), kong.Writers(stdout, stderr), kong.Vars{"version": version},
-		kong.Description("Verify a medicine from raw material to bedside."), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.Description("Verify a medicine from raw material to bedside."), groups(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.Exit(func(code int) { panic(exit(code)) }), kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(con))
 	if err != nil {
 		fmt.Fprintln(stderr, "theriac:", err)

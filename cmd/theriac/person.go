@@ -85,7 +85,7 @@ func (p *personListCmd) Run(ctx context.Context, con *console) error {
 			case x.Invited != "":
 				state = "invited until " + x.Invited
 			}
-			con.printf("%s  %-13s %2d passkeys  %-30s %s\n", x.ID, x.Role, x.Passkeys, x.Name, state)
+			con.printf("%s  %-13s passkeys %d  %-30s %s\n", x.ID, x.Role, x.Passkeys, x.Name, state)
 		}
 	})
 }

@@ -20,8 +20,7 @@ import (
 // reporter's words; they are words and no markup.
 func TestConsoleReports(t *testing.T) {
 	s := play(t)
-	code, err := s.Scan(t.Context(), 30)
-	must(t, err)
+	code := s.fresh(t)
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	must(t, err)
 	var id canon.ID
@@ -59,9 +58,8 @@ func TestConsoleReports(t *testing.T) {
 // A pack that is dispensed a second time is an alert at its maker's.
 func TestConsoleAlerts(t *testing.T) {
 	s := play(t)
-	code, err := s.Scan(t.Context(), 31)
-	must(t, err)
-	_, err = s.Dispense(t.Context(), &s.Stage.Cast.Pharmacy, code)
+	code := s.fresh(t)
+	_, err := s.Dispense(t.Context(), &s.Stage.Cast.Pharmacy, code)
 	must(t, err)
 	if _, err := s.Dispense(t.Context(), &s.Stage.Cast.Hospital, code); err == nil {
 		t.Fatal("a pack was dispensed twice")

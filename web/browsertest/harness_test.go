@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"theriac/internal/browser"
@@ -23,10 +24,19 @@ import (
 type scene struct {
 	*journey.Stage
 	*journey.Story
+	taken atomic.Uint64
+}
+
+// fresh returns what is printed on a pack of the pharmacy that no test has had.
+func (s *scene) fresh(t *testing.T) string {
+	t.Helper()
+	code, err := s.Scan(t.Context(), s.taken.Add(1)-1)
+	must(t, err)
+	return code
 }
 
 // packs is the size of the story's batch; half of it came to the pharmacy.
-const packs = 200
+const packs = 400
 
 var (
 	once  sync.Once
@@ -84,7 +94,7 @@ func tell() (*scene, error) {
 	}
 	end = append(end, func() { _ = stage.Close() })
 	story := &journey.Story{Cast: stage.Cast, Packs: packs, Tell: func(string, string) {}}
-	return &scene{stage, story}, story.Run(context.Background())
+	return &scene{Stage: stage, Story: story}, story.Run(context.Background())
 }
 
 // start starts a browser.

@@ -61,7 +61,7 @@ func flipped(s string) string {
 // genuine.
 func TestLyingServer(t *testing.T) {
 	s := play(t)
-	code := s.code(t, 8)
+	code := s.fresh(t)
 	raw, err := s.Stage.Cast.Pharmacy.API.Bundle(t.Context(), code)
 	must(t, err)
 	bent, names := leaves(t, raw)
@@ -124,7 +124,7 @@ func TestServersWord(t *testing.T) {
 	s := play(t)
 	f := behind(t, s.Stage.Cast.Pharmacy.Endpoint)
 	p := tab(t, start(t, browser.Config{}), f.URL)
-	code := s.code(t, 9)
+	code := s.fresh(t)
 	for name, answer := range map[string]string{
 		"a verdict":     `{"verdict":"genuine","checks":[]}`,
 		"nothing":       ``,
@@ -136,7 +136,7 @@ func TestServersWord(t *testing.T) {
 		"33 MB of text": `"` + strings.Repeat("x", 33<<20) + `"`,
 	} {
 		if name == "another pack" {
-			raw, err := s.Stage.Cast.Pharmacy.API.Bundle(t.Context(), s.code(t, 10))
+			raw, err := s.Stage.Cast.Pharmacy.API.Bundle(t.Context(), s.fresh(t))
 			must(t, err)
 			answer = string(raw)
 		}
@@ -158,7 +158,7 @@ func TestWrongTrust(t *testing.T) {
 	f := behind(t, s.Stage.Cast.Pharmacy.Endpoint)
 	b := start(t, browser.Config{})
 	p := tab(t, b, f.URL)
-	code := s.code(t, 11)
+	code := s.fresh(t)
 	shown, why := check(t, p, code)
 	expect(t, shown, why, "genuine", "")
 	f.Lie = func(path string, body []byte) []byte {
@@ -183,7 +183,7 @@ func TestWrongTrust(t *testing.T) {
 func TestMalformedCodes(t *testing.T) {
 	s := play(t)
 	p := tab(t, start(t, browser.Config{}), s.Stage.Cast.Pharmacy.Endpoint)
-	code := s.code(t, 12)
+	code := s.fresh(t)
 	link := "/01/" + string(s.Product) + "/21/ABC"
 	for _, bad := range []string{
 		"x", "(01)", "(01)09521141200017(21)A", strings.Repeat("9", 14), code + "(99)x\x01", strings.Repeat("A", 1<<20), "<script>alert(1)</script>",
@@ -211,7 +211,7 @@ func TestBrowserWithoutCryptography(t *testing.T) {
 			p := tab(t, b, "about:blank")
 			must(t, p.Before(script))
 			must(t, p.Go(s.Stage.Cast.Pharmacy.Endpoint))
-			shown, why := check(t, p, s.code(t, 13))
+			shown, why := check(t, p, s.fresh(t))
 			expect(t, shown, why, "cannot_check", "no_crypto")
 			shot(t, p, "verify-no-crypto")
 		})

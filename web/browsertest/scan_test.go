@@ -34,7 +34,7 @@ func scanned(t *testing.T, s *scene, label image.Image, views ...browser.View) *
 // A camera sees a printed label as people hold it.
 func TestScan(t *testing.T) {
 	s := play(t)
-	code := s.code(t, 6)
+	code := s.fresh(t)
 	for _, tt := range []struct {
 		name, symbol string
 		view         browser.View
@@ -58,7 +58,7 @@ func TestScan(t *testing.T) {
 // never genuine.
 func TestScanForged(t *testing.T) {
 	s := play(t)
-	code := s.code(t, 7)
+	code := s.fresh(t)
 	for name, forged := range map[string]string{
 		"serial": code[:len(code)-1] + "#",
 		"expiry": strings.Replace(code, "(17)29", "(17)31", 1),

@@ -12,17 +12,6 @@ import (
 	"theriac/internal/journey"
 )
 
-// counted are the first packs, which the tests of the consoles dispense.
-const counted = 40
-
-// code returns what is printed on a pack that no console has touched.
-func (s *scene) code(t *testing.T, i uint64) string {
-	t.Helper()
-	code, err := s.Scan(t.Context(), min(counted, s.Packs-2)+i)
-	must(t, err)
-	return code
-}
-
 // verdict waits for the verdict and returns it with its reason.
 func verdict(t *testing.T, p *browser.Page) (shown, why string) {
 	t.Helper()
@@ -71,7 +60,7 @@ func TestTypedCode(t *testing.T) {
 			must(t, p.Media("prefers-color-scheme", tt.scheme))
 			clean(t, p)
 			shot(t, p, "verify-start-"+tt.name)
-			shown, why := check(t, p, s.code(t, 0))
+			shown, why := check(t, p, s.fresh(t))
 			expect(t, shown, why, "genuine", "")
 			if word, err := p.Text("#verdict-word"); err != nil || word != tt.word {
 				t.Errorf("the word is %q, %v; want %q", word, err, tt.word)
@@ -96,7 +85,7 @@ func TestTypedCode(t *testing.T) {
 func TestDigitalLink(t *testing.T) {
 	s := play(t)
 	b := start(t, browser.Config{})
-	id, err := gs1.ParseIdentifier(s.code(t, 1), clock())
+	id, err := gs1.ParseIdentifier(s.fresh(t), clock())
 	must(t, err)
 	p := tab(t, b, s.Stage.Cast.Pharmacy.Endpoint+"/01/"+string(id.GTIN)+"/10/"+string(id.Lot)+"/21/"+url.PathEscape(string(id.Serial)))
 	shown, why := verdict(t, p)
@@ -111,7 +100,7 @@ func TestDigitalLink(t *testing.T) {
 func TestDispensedAndRecalled(t *testing.T) {
 	s := play(t)
 	b := start(t, browser.Config{})
-	dispensed := s.code(t, 2)
+	dispensed := s.fresh(t)
 	_, err := s.Dispense(t.Context(), &s.Stage.Cast.Pharmacy, dispensed)
 	must(t, err)
 	p := tab(t, b, s.Stage.Cast.Pharmacy.Endpoint)
@@ -121,10 +110,10 @@ func TestDispensedAndRecalled(t *testing.T) {
 	shot(t, p, "verify-dispensed")
 
 	// Another batch, so that the others' packs stay what they are.
-	other := &scene{s.Stage, &journey.Story{Cast: s.Stage.Cast, Packs: 2, Tell: func(string, string) {}}}
+	other := &scene{Stage: s.Stage, Story: &journey.Story{Cast: s.Stage.Cast, Packs: 2, Tell: func(string, string) {}}}
 	must(t, other.Run(t.Context()))
 	recall(t, other)
-	shown, why = check(t, p, other.code(t, 0))
+	shown, why = check(t, p, other.fresh(t))
 	expect(t, shown, why, "refused", "recalled")
 	clean(t, p)
 	shot(t, p, "verify-recalled")
@@ -135,11 +124,11 @@ func TestEvidenceFile(t *testing.T) {
 	s := play(t)
 	front := behind(t, s.Stage.Cast.Pharmacy.Endpoint)
 	p := tab(t, start(t, browser.Config{}), front.URL)
-	raw, err := s.Stage.Cast.Pharmacy.API.Bundle(t.Context(), s.code(t, 3))
+	raw, err := s.Stage.Cast.Pharmacy.API.Bundle(t.Context(), s.fresh(t))
 	must(t, err)
 	file := filepath.Join(t.TempDir(), "bundle.json")
 	must(t, os.WriteFile(file, raw, 0o600))
-	check(t, p, s.code(t, 3))
+	check(t, p, s.fresh(t))
 	// The page has pinned its root of trust; from here on nobody answers.
 	front.Close()
 	must(t, p.Upload("#open-file", file))
@@ -161,7 +150,7 @@ func TestVerdictWithoutServer(t *testing.T) {
 	s := play(t)
 	front := behind(t, s.Stage.Cast.Pharmacy.Endpoint)
 	p := tab(t, start(t, browser.Config{}), front.URL)
-	shown, why := check(t, p, s.code(t, 4))
+	shown, why := check(t, p, s.fresh(t))
 	expect(t, shown, why, "genuine", "")
 	front.Close()
 	must(t, p.Click("#again"))
@@ -175,7 +164,7 @@ func TestVerdictWithoutServer(t *testing.T) {
 func TestReport(t *testing.T) {
 	s := play(t)
 	p := tab(t, start(t, browser.Config{}), s.Stage.Cast.Pharmacy.Endpoint)
-	check(t, p, s.code(t, 5))
+	check(t, p, s.fresh(t))
 	must(t, p.Click("#report"))
 	must(t, p.Click(`#report-dialog input[value="suspected_fake"]`))
 	must(t, p.Type("#report-text", "The blister has no embossing."))

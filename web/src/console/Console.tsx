@@ -65,7 +65,6 @@ function Frame({ session }: { session: Session }) {
   const route = useRoute()
   const all = offered(session)
   const screen = all.flatMap((g) => g.screens).find((s) => s.path === route.path)
-  const [open, setOpen] = useState(false)
   const heading = useRef<HTMLHeadingElement>(null)
   const title = screen?.title() ?? t.nowhere
   const where = `${route.path}/${route.rest}`
@@ -73,7 +72,6 @@ function Frame({ session }: { session: Session }) {
     document.title = `${title} · ${session.organisation.name} · Theriac`
   }, [title, session.organisation.name])
   useLayoutEffect(() => {
-    setOpen(false)
     scrollTo(0, 0)
     heading.current?.focus({ preventScroll: true })
   }, [where])
@@ -105,12 +103,29 @@ function Frame({ session }: { session: Session }) {
           )}
         </main>
       </div>
+      <Bottom key={where} session={session} groups={all} at={route.path} />
+    </Members>
+  )
+}
+
+interface BottomGiven {
+  session: Session
+  groups: { name: string; screens: Screen[] }[]
+  at: string
+}
+
+/** Bottom is the way round on a phone: the first screens, and a drawer with all. */
+function Bottom({ session, groups: all, at }: BottomGiven) {
+  const t = useConsole()
+  const [open, setOpen] = useState(false)
+  return (
+    <>
       <nav class="bottom" aria-label={t.shortcuts}>
         {all
           .flatMap((g) => g.screens)
           .slice(0, 3)
           .map((s) => (
-            <Entry key={s.path} screen={s} at={route.path} />
+            <Entry key={s.path} screen={s} at={at} />
           ))}
         <button type="button" id="menu" aria-haspopup="dialog" onClick={() => setOpen(true)}>
           {t.menu}
@@ -119,15 +134,15 @@ function Frame({ session }: { session: Session }) {
       {open && (
         <Dialog id="drawer" title={t.screens} full onClose={() => setOpen(false)}>
           <nav aria-label={t.screens}>
-            <Menu groups={all} at={route.path} />
+            <Menu groups={all} at={at} />
           </nav>
-          <div class="row end">
+          <div class="leave">
             <Who session={session} />
             <Logout id="drawer-logout" />
           </div>
         </Dialog>
       )}
-    </Members>
+    </>
   )
 }
 

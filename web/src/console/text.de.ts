@@ -55,5 +55,5 @@ export const de: Translation<typeof en> = {
   groupOperation: 'Betrieb',
   organisationRole: (role) => organisationRoles[role] ?? role,
   personRole: (role) => personRoles[role] ?? role,
-  signs: (name) => `Das wird im Namen von ${name} unterschrieben und bleibt für immer im Hauptbuch.`,
+  signs: (name) => `Das wird im Namen von ${name} unterschrieben und bleibt für immer im Register.`,
 }

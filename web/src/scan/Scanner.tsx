@@ -31,8 +31,8 @@ interface Given {
 const slow = 8000
 const pause = 80
 
-/** A Scanner shows what the camera sees until a code is read or the person has enough. */
-export function Scanner({ text, onCode, onClose }: Given) {
+/** Reads what the camera sees, from when it shows until it goes. */
+function useFinder(onCode: (text: string) => void) {
   const video = useRef<HTMLVideoElement>(null)
   const reader = useRef<Reader>(undefined)
   const [camera, setCamera] = useState<Camera>()
@@ -84,6 +84,12 @@ export function Scanner({ text, onCode, onClose }: Given) {
     }
   }
 
+  return { video, camera, setWanted, lit, setLit, hint, photo }
+}
+
+/** A Scanner shows what the camera sees until a code is read or the person has enough. */
+export function Scanner({ text, onCode, onClose }: Given) {
+  const { video, camera, setWanted, lit, setLit, hint, photo } = useFinder(onCode)
   const switchTo = camera?.others[0]
   return (
     <Dialog id="scanner" title={text.scanTitle} onClose={onClose} full>

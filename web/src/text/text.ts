@@ -46,8 +46,24 @@ export function useText<T>(catalogues: Record<Language, Translation<T>>): Transl
   return catalogues[language()]
 }
 
-/** Formats a time of day and date for people. */
-export const when = (at: Date): string => new Intl.DateTimeFormat(language(), { dateStyle: 'medium', timeStyle: 'short' }).format(at)
+/**
+ * Returns the locale of dates and numbers: the browser's if it is one of the language in use, as en-US, and else the
+ * language's own. English without a country would be American to Intl.
+ */
+export function locale(): string {
+  const l = language()
+  const own = l === 'en' ? 'en-GB' : l
+  try {
+    const [wanted = own] = Intl.getCanonicalLocales(navigator.language)
+    return wanted.startsWith(`${l}-`) ? wanted : own
+  } catch {
+    return own // some browsers name what is no locale, as C
+  }
+}
+
+/** Formats a time of day and date for people. A time that no calendar has is no reason to show nothing else. */
+export const when = (at: Date): string =>
+  Number.isNaN(at.getTime()) ? '?' : new Intl.DateTimeFormat(locale(), { dateStyle: 'medium', timeStyle: 'short' }).format(at)
 
 /** Formats a number for people. */
-export const count = (n: number): string => new Intl.NumberFormat(language()).format(n)
+export const count = (n: number): string => new Intl.NumberFormat(locale()).format(n)

@@ -12,6 +12,8 @@ interface Given {
   title: string
   /** What is counted, as "transactions". */
   unit: string
+  /** A number of them in words. */
+  amount: (n: number) => string
   bars: Bar[]
   /** Name of what the labels are. */
   axis: string
@@ -24,7 +26,7 @@ const height = 120
  * A Chart is bars over time. Whoever does not see them has the same numbers as a
  * table.
  */
-export function Chart({ title, unit, bars, axis }: Given) {
+export function Chart({ title, unit, amount, bars, axis }: Given) {
   const t = useStates()
   const top = Math.max(1, ...bars.map((b) => b.value))
   const step = width / Math.max(1, bars.length)
@@ -33,12 +35,12 @@ export function Chart({ title, unit, bars, axis }: Given) {
   return (
     <figure class="chart">
       <figcaption>{title}</figcaption>
-      <p class="quiet small">{`${count(top)} ${unit}`}</p>
+      <p class="quiet small">{amount(top)}</p>
       <svg
         viewBox={`0 0 ${width} ${height}`}
         preserveAspectRatio="none"
         role="img"
-        aria-label={`${title}: ${bars.length}, 0–${count(top)} ${unit}`}
+        aria-label={`${title}: ${bars.length}, 0–${amount(top)}`}
       >
         <line x1="0" x2={width} y1="0.5" y2="0.5" class="grid" />
         {bars.map((b, i) => (
@@ -50,7 +52,7 @@ export function Chart({ title, unit, bars, axis }: Given) {
             height={(b.value / top) * height}
             class="column"
           >
-            <title>{`${axis} ${b.label}: ${count(b.value)} ${unit}`}</title>
+            <title>{`${axis} ${b.label}: ${amount(b.value)}`}</title>
           </rect>
         ))}
         <line x1="0" x2={width} y1={height - 0.5} y2={height - 0.5} class="axis" />

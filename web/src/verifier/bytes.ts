@@ -6,12 +6,9 @@ export type Bytes = Uint8Array<ArrayBuffer>
 /** A Digest is the text form of 32 bytes, so that digests compare as texts do. */
 export type Digest = string
 
-/** NotCanonical is thrown for what is not in its one form. Who reads says what that means. */
-export class NotCanonical extends Error {}
-
-/** must throws NotCanonical unless ok. */
-export function must(ok: unknown, what: string): asserts ok {
-  if (!ok) throw new NotCanonical(what)
+/** must throws unless ok: what is read is not in its one form. Who reads says what that means. */
+export function must(ok: unknown, what?: string): asserts ok {
+  if (!ok) throw new Error(what)
 }
 
 const encoder = new TextEncoder()
@@ -20,14 +17,8 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 export const utf8 = (s: string): Bytes => encoder.encode(s)
 
-/** fromUTF8 throws NotCanonical for bytes that are not UTF-8. */
-export function fromUTF8(b: Uint8Array): string {
-  try {
-    return decoder.decode(b)
-  } catch {
-    throw new NotCanonical('not UTF-8')
-  }
-}
+/** fromUTF8 throws for bytes that are not UTF-8. */
+export const fromUTF8 = (b: Uint8Array): string => decoder.decode(b)
 
 export function concat(...parts: Uint8Array[]): Bytes {
   const out = new Uint8Array(parts.reduce((n, p) => n + p.length, 0))
@@ -65,20 +56,20 @@ export function u64(n: bigint): Bytes {
 }
 
 const digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
-const values = new Int8Array(128).fill(-1)
+// By character code; what is no digit has none.
+const values: number[] = []
 for (let i = 0; i < 64; i++) values[digits.charCodeAt(i)] = i
 
 /** fromText reads base64url: no padding, no white space, no stray bits at the end. */
 export function fromText(s: string, size?: number): Bytes {
   const out = new Uint8Array(Math.floor((s.length * 3) / 4))
-  must(s.length % 4 !== 1 && (size === undefined || out.length === size), 'base64url of another length')
+  must(s.length % 4 !== 1 && (size === undefined || out.length === size))
   let held = 0
   let bits = 0
   let at = 0
   for (let i = 0; i < s.length; i++) {
-    const code = s.charCodeAt(i)
-    const v = code < 128 ? (values[code] as number) : -1
-    must(v >= 0, 'not base64url')
+    const v = values[s.charCodeAt(i)]
+    must(v !== undefined)
     held = ((held << 6) | v) & 0xfff
     bits += 6
     if (bits >= 8) {
@@ -86,7 +77,7 @@ export function fromText(s: string, size?: number): Bytes {
       out[at++] = held >> bits
     }
   }
-  must((held & ((1 << bits) - 1)) === 0, 'base64url with stray bits')
+  must((held & ((1 << bits) - 1)) === 0)
   return out
 }
 

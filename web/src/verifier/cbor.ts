@@ -1,8 +1,10 @@
 // Core deterministic CBOR (RFC 8949 section 4.2.1), written, and read by its schema.
 
-import { type Bytes, concat, type Digest, fromUTF8, must, toText, utf8, zeroDigest } from './bytes'
+import { type Bytes, concat, type Digest, fromUTF8, must, toText, utf8 } from './bytes'
+import * as schema from './schema'
 
-function head(major: number, n: bigint): Bytes {
+function head(major: number, count: number | bigint): Bytes {
+  let n = BigInt(count)
   if (n < 24n) return Uint8Array.of((major << 5) | Number(n))
   const size = n < 1n << 8n ? 0 : n < 1n << 16n ? 1 : n < 1n << 32n ? 2 : 3
   const out = new Uint8Array(1 + (1 << size))
@@ -14,132 +16,110 @@ function head(major: number, n: bigint): Bytes {
   return out
 }
 
-export const integer = (n: bigint): Bytes => (n < 0n ? head(1, -1n - n) : head(0, n))
-export const string = (b: Uint8Array): Bytes => concat(head(2, BigInt(b.length)), b)
-export function text(s: string): Bytes {
+export const writeInt = (n: bigint): Bytes => (n < 0n ? head(1, -1n - n) : head(0, n))
+export const writeBytes = (b: Uint8Array): Bytes => concat(head(2, b.length), b)
+export function writeText(s: string): Bytes {
   const b = utf8(s)
-  return concat(head(3, BigInt(b.length)), b)
+  return concat(head(3, b.length), b)
 }
-export const list = (items: Uint8Array[]): Bytes => concat(head(4, BigInt(items.length)), ...items)
+export const writeList = (items: Uint8Array[]): Bytes => concat(head(4, items.length), ...items)
 
-/** map writes entries of which the labels rise. */
-export const map = (entries: [label: number, value: Uint8Array][]): Bytes =>
-  concat(head(5, BigInt(entries.length)), ...entries.flatMap(([label, value]) => [integer(BigInt(label)), value]))
+/** writeMap writes entries by their labels; what is false is left out. */
+export function writeMap(all: Record<number, Uint8Array | false>): Bytes {
+  // Properties that are integers rise.
+  const entries = Object.entries(all).filter(([, value]) => value) as [string, Uint8Array][]
+  return concat(head(5, entries.length), ...entries.flatMap(([label, value]) => [head(0, Number(label)), value]))
+}
 
-const maxElements = 1n << 17n
-const maxInt = (1n << 63n) - 1n
+const maxElements = 131_072n
 
-export class Decoder {
-  private at = 0
+/** A Source is bytes and how far they were read. */
+export interface Source {
+  raw: Bytes
+  at: number
+}
 
-  constructor(private readonly raw: Bytes) {}
+export type Read<T> = (s: Source) => T
 
-  /** whole reads one item that is all there is. */
-  static whole<T>(raw: Bytes, read: (d: Decoder) => T): T {
-    const d = new Decoder(raw)
-    const v = read(d)
-    must(d.at === raw.length, 'more than one item')
-    return v
-  }
+/** whole reads one item that is all there is. */
+export function whole<T>(raw: Bytes, read: Read<T>): T {
+  const s = { raw, at: 0 }
+  const v = read(s)
+  must(s.at === raw.length)
+  return v
+}
 
-  private head(): [major: number, n: bigint] {
-    must(this.at < this.raw.length, 'CBOR ends')
-    const first = this.raw[this.at++] as number
-    const info = first & 31
-    if (info < 24) return [first >> 5, BigInt(info)]
-    must(info < 28, 'CBOR head')
-    const size = 1 << (info - 24)
-    must(this.at + size <= this.raw.length, 'CBOR ends')
-    let n = 0n
-    for (let i = 0; i < size; i++) n = (n << 8n) | BigInt(this.raw[this.at++] as number)
-    must(n >= (size === 1 ? 24n : 1n << BigInt(4 * size)), 'CBOR head is not the shortest')
-    return [first >> 5, n]
-  }
+/** cut reads so many bytes. */
+function cut(s: Source, n: number | bigint): Bytes {
+  const from = s.at
+  must(n <= s.raw.length - from)
+  s.at += Number(n)
+  return s.raw.slice(from, s.at)
+}
 
-  private of(major: number): bigint {
-    const [m, n] = this.head()
-    must(m === major, 'another CBOR type')
+function readHead(s: Source): [major: number, n: bigint] {
+  const first = cut(s, 1)[0] as number
+  const info = first & 31
+  if (info < 24) return [first >> 5, BigInt(info)]
+  must(info < 28)
+  const size = 1 << (info - 24)
+  let n = 0n
+  for (const b of cut(s, size)) n = (n << 8n) | BigInt(b)
+  // The shortest head is the only one.
+  must(n >= (size === 1 ? 24n : 1n << BigInt(4 * size)))
+  return [first >> 5, n]
+}
+
+function of(s: Source, major: number): bigint {
+  const [m, n] = readHead(s)
+  must(m === major)
+  return n
+}
+
+export const upTo =
+  (most: bigint): Read<bigint> =>
+  (s) => {
+    const n = of(s, 0)
+    must(n <= most)
     return n
   }
+export const uint: Read<bigint> = (s) => of(s, 0)
 
-  uint(most = (1n << 64n) - 1n): bigint {
-    const n = this.of(0)
-    must(n <= most, 'integer out of range')
-    return n
-  }
-
-  int(): bigint {
-    const [major, n] = this.head()
-    must(major < 2 && n <= maxInt, 'no integer, or out of range')
-    return major === 0 ? n : -1n - n
-  }
-
-  private cut(major: number): Bytes {
-    const n = this.of(major)
-    must(n <= BigInt(this.raw.length - this.at), 'CBOR ends')
-    this.at += Number(n)
-    return this.raw.slice(this.at - Number(n), this.at)
-  }
-
-  string(): Bytes {
-    return this.cut(2)
-  }
-
-  digest(): Digest {
-    const b = this.cut(2)
-    must(b.length === 32, 'no digest')
-    return toText(b)
-  }
-
-  text(): string {
-    return fromUTF8(this.cut(3))
-  }
-
-  list<T>(item: (d: Decoder) => T): T[] {
-    const n = this.of(4)
-    must(n <= maxElements, 'too many items')
-    const out: T[] = []
-    for (let i = 0; i < Number(n); i++) out.push(item(this))
-    return out
-  }
-
-  /** map reads the entries that read asks for, in that order. */
-  map<T>(read: (e: Entries) => T): T {
-    const e = new Entries(this, Number(this.of(5)))
-    const v = read(e)
-    must(e.left === 0, 'an entry that is not known')
-    return v
-  }
-
-  /** label reads a label if it comes next. */
-  label(n: number): boolean {
-    if (this.raw[this.at] !== n) return false
-    this.at++
-    return true
-  }
+export const int: Read<bigint> = (s) => {
+  const [major, n] = readHead(s)
+  must(major < 2 && n < 1n << 63n)
+  return major === 0 ? n : -1n - n
 }
 
-const empty = (v: unknown) => v === 0n || v === zeroDigest || v === '' || ((Array.isArray(v) || v instanceof Uint8Array) && v.length === 0)
+export const bytes: Read<Bytes> = (s) => cut(s, of(s, 2))
+export const text: Read<string> = (s) => fromUTF8(cut(s, of(s, 3)))
+export const digest: Read<Digest> = (s) => {
+  const b = bytes(s)
+  must(b.length === 32)
+  return toText(b)
+}
 
-/** Entries are those of one map, asked for by rising labels below 24. */
-export class Entries {
-  constructor(
-    private readonly decoder: Decoder,
-    public left: number,
-  ) {}
-
-  need<T>(label: number, read: (d: Decoder) => T): T {
-    must(this.left > 0 && this.decoder.label(label), 'an entry is missing')
-    this.left--
-    return read(this.decoder)
+export const list =
+  <T>(item: Read<T>): Read<T[]> =>
+  (s) => {
+    const n = of(s, 4)
+    must(n <= maxElements)
+    return Array.from({ length: Number(n) }, () => item(s))
   }
 
-  /** may reads an entry that is left out where it would be empty. */
-  may<T>(label: number, read: (d: Decoder) => T): T | undefined {
-    if (this.left === 0 || !this.decoder.label(label)) return undefined
-    this.left--
-    const v = read(this.decoder)
-    must(!empty(v), 'an empty entry')
+/** map reads one with these entries, of which the labels count from 1. */
+export const map =
+  <F extends object>(entries: F): Read<schema.Types<F>> =>
+  (s) => {
+    let left = of(s, 5)
+    const v = schema.fields(s, entries, (_, place) => {
+      const there = left > 0n && s.raw[s.at] === place + 1
+      if (there) {
+        left--
+        s.at++
+      }
+      return there
+    })
+    must(left === 0n)
     return v
   }
-}

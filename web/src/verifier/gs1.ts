@@ -30,21 +30,23 @@ const escaped = (s: string) => s.replace(/[^A-Za-z0-9\-._~]/g, (c) => `%${c.char
 /** lotLink writes the Digital Link of a lot. */
 export const lotLink = (l: LGTIN) => `https://id.gs1.org/01/${l.gtin}/10/${escaped(l.lot)}`
 
-/** day returns the milliseconds since 1970 at the start of a day written YYYY-MM-DD. */
-export function day(s: string): number | undefined {
-  if (!/^[0-9]{4}-[0-9]{2}-[0-9]{2}$/.test(s)) return undefined
-  const at = Date.parse(`${s}T00:00:00Z`)
-  // The 30th of February is a day to some parsers.
-  return Number.isNaN(at) || new Date(at).toISOString().slice(0, 10) !== s ? undefined : at
+/** instant returns the milliseconds since 1970 at a time in UTC written YYYY-MM-DDThh:mm:ss, which a calendar has. */
+export function instant(s: string): number | undefined {
+  const at = new Date(`${s}Z`)
+  // The 30th of February is a day to some parsers, 24 o'clock an hour. JSON has null for no time.
+  return at.toJSON()?.slice(0, 19) === s ? at.getTime() : undefined
 }
+
+/** day returns the start of a day written YYYY-MM-DD. */
+export const day = (s: string): number | undefined => instant(`${s}T00:00:00`)
+
+export const dayLength = 86_400_000
 
 /** lastDay returns the start of the last day that a date of AI 17 covers, with or without its day. */
 export function lastDay(s: string): number | undefined {
   if (s.startsWith('0000')) return undefined
-  if (s.length !== 7) return day(s)
-  const first = day(`${s}-01`)
-  if (first === undefined) return undefined
+  const first = s.length === 7 ? day(`${s}-01`) : undefined
+  if (first === undefined) return day(s)
   const at = new Date(first)
-  at.setUTCMonth(at.getUTCMonth() + 1)
-  return at.getTime() - 86_400_000
+  return at.setUTCMonth(at.getUTCMonth() + 1) - dayLength
 }

@@ -4,13 +4,14 @@ import pinned from '../../../testdata/bundles/trust.json?raw'
 import { canVerify, fingerprint, parseBundle, parseTrust, Refusal, verify } from '.'
 import { fromText, toText, utf8 } from './bytes'
 import * as cbor from './cbor'
-import { Decoder } from './cbor'
+import { standard } from './epcis/context'
+import { parseTree } from './epcis/tree'
 import { lastDay } from './gs1'
-import { Reader } from './json'
+import * as json from './json'
 import { highS, parseKey } from './key'
 import { root } from './merkle'
 import { sha256 } from './sha256'
-import { parseTree } from './tree'
+import { isCompact } from './uri'
 
 const trust = parseTrust(utf8(pinned))
 const code = (read: () => unknown): string => {
@@ -96,7 +97,7 @@ test.each([
   '{"\u{10000}":1,"\uffff":1,"a":1}',
   `${'['.repeat(10_001)}${']'.repeat(10_001)}`,
 ])('JSON %.40j is refused', (s) => {
-  expect(() => Reader.whole(s, (r) => r.raw())).toThrow()
+  expect(() => json.whole(s, json.raw)).toThrow()
 })
 
 test.each([
@@ -118,7 +119,7 @@ test.each([
   '9007199254740992',
   `${'['.repeat(10_000)}${']'.repeat(10_000)}`,
 ])('JSON %.40j is taken', (s) => {
-  expect(Reader.whole(s, (r) => r.raw())).toBe(s)
+  expect(json.whole(s, json.raw)).toBe(s)
 })
 
 test.each([
@@ -140,7 +141,7 @@ test('more than 32 MiB, and bytes that are not UTF-8, are no bundle', () => {
 // A text of many megabytes overflows the stack of a greedy pattern.
 test('a long text is read', () => {
   const long = `"${'A'.repeat(24 << 20)}"`
-  expect(Reader.whole(long, (r) => r.string()).length).toBe(24 << 20)
+  expect(json.whole(long, json.text).length).toBe(24 << 20)
   expect(parseTree(long, 1, 1).text.length).toBe(24 << 20)
 })
 
@@ -161,7 +162,24 @@ test.each([
 test('the layout of a trust root does not matter, its fingerprint stays', async () => {
   const spaced = parseTrust(utf8(JSON.stringify(JSON.parse(pinned), null, 2)))
   expect(await fingerprint(spaced)).toBe(await fingerprint(trust))
-  expect(await fingerprint({ ...trust, maxAge: 601 })).not.toBe(await fingerprint(trust))
+  expect(await fingerprint({ ...trust, max_age_seconds: 601 })).not.toBe(await fingerprint(trust))
+})
+
+test('members of a trust root may stand in any order, its height may be left out', () => {
+  const { chain_id, max_age_seconds, validators } = JSON.parse(pinned)
+  const other = {
+    validators: validators.map(({ key, power }: { key: string; power: number }) => ({ power, key })),
+    max_age_seconds,
+    chain_id,
+  }
+  expect(parseTrust(utf8(JSON.stringify(other).replace('"chain_id"', '"chain\\u005fid"')))).toEqual(trust)
+})
+
+test.each(['cbv', 'cbvmda', 'dcterms', 'epcis', 'gs1', 'owl', 'rdfs', 'xsd'])('%s: is a prefix of the EPCIS context', (prefix) => {
+  expect([...standard.keys()]).toContain(prefix)
+  expect(standard.size).toBe(8)
+  expect(isCompact(`${prefix}:x`)).toBe(true)
+  expect(isCompact(`${prefix}://x`) || isCompact(`${prefix}x:y`) || isCompact(prefix)).toBe(false)
 })
 
 // RFC 8032 section 5.1.7: under these keys a signature serves many messages.
@@ -172,6 +190,10 @@ test.each([
   `ec${'ff'.repeat(30)}ff`,
   `ed${'ff'.repeat(30)}7f`,
   `ff${'ff'.repeat(30)}ff`,
+  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
+  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85',
+  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa',
 ])('validator key %s is refused', (hex) => {
   const key = toText(Uint8Array.from(hex.match(/../g) ?? [], (h) => Number.parseInt(h, 16)))
   const [first] = JSON.parse(pinned).validators
@@ -188,12 +210,12 @@ test('a point beside the curve is no key, a high s no signature', () => {
 
 test.each(['1800', '190000', 'f6', 'ff', '9fff', 'a0ff', '1c', '5f', 'c000', '80f6', '1bffff'])('CBOR %s is refused', (hex) => {
   const raw = Uint8Array.from(hex.match(/../g) ?? [], (h) => Number.parseInt(h, 16))
-  expect(() => Decoder.whole(raw, (d) => d.int())).toThrow()
+  expect(() => cbor.whole(raw, cbor.int)).toThrow()
 })
 
 test('integers come back from CBOR', () => {
   for (const n of [0n, 23n, 24n, 255n, 256n, 65_535n, 65_536n, 1n << 32n, (1n << 63n) - 1n, -1n, -24n, -25n, -(1n << 63n)]) {
-    expect(Decoder.whole(cbor.integer(n), (d) => d.int())).toBe(n)
+    expect(cbor.whole(cbor.writeInt(n), cbor.int)).toBe(n)
   }
 })
 

@@ -1,183 +1,182 @@
-// RFC 8785 JSON, read by its schema: a Reader is told what comes and refuses every
+// RFC 8785 JSON, read by its schema: a reader is told what comes and refuses every
 // other spelling of it, so that no second reading and no comparison is needed.
-// Objects become what the caller makes of their members; no name that a stranger
-// wrote becomes a property.
 
-import { must } from './bytes'
+import { fromText, must } from './bytes'
+import * as schema from './schema'
 
 // As in Go's jsontext: what is deeper, no reader there would take.
 const maxDepth = 10_000
 
 // What ends the plain part of a text: a quote, a backslash or a control character. It is
 // searched for, since a greedy match of megabytes overflows the engine's stack.
-export const special = /[^ !#-[\]-\uffff]/g
-const numeral = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y
+const special = /[^ !#-[\]-\uffff]/g
+export const numeral = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y
 // The escapes that RFC 8785 writes, and no others.
 const escaped = /\\(?:["\\bfnrt]|u00(?:0[0-7be-f]|1[0-9a-f]))/y
+export const word = /true|false|null/y
 
-const word = /true|false|null/y
+/** A Source is a text and how far it was read. */
+export interface Source {
+  text: string
+  at: number
+  depth: number
+}
 
-export class Reader {
-  private at = 0
-  private depth = 0
+export type Read<T> = (s: Source) => T
 
-  constructor(private readonly text: string) {}
+/** whole reads one value that is all there is. */
+export function whole<T>(text: string, read: Read<T>): T {
+  const s = { text, at: 0, depth: 0 }
+  const v = read(s)
+  must(s.at === text.length)
+  return v
+}
 
-  /** whole reads one value that is all there is. */
-  static whole<T>(text: string, read: (r: Reader) => T): T {
-    const r = new Reader(text)
-    const v = read(r)
-    must(r.at === text.length, 'more than one value')
-    return v
+const next = (s: Source, what: string) => s.text.startsWith(what, s.at)
+
+/** take reads this if it comes next. */
+export function take(s: Source, what: string): boolean {
+  const there = next(s, what)
+  if (there) s.at += what.length
+  return there
+}
+
+const literal = (s: Source, what: string): void => must(take(s, what))
+
+export function match(s: Source, pattern: RegExp): string {
+  pattern.lastIndex = s.at
+  const found = pattern.exec(s.text)?.[0] ?? ''
+  s.at += found.length
+  return found
+}
+
+function plain(s: Source): void {
+  special.lastIndex = s.at
+  s.at = special.exec(s.text)?.index ?? s.text.length
+}
+
+/** quoted reads a text that has escapes of this pattern. */
+export function quoted(s: Source, escapes: RegExp): string {
+  const from = s.at
+  literal(s, '"')
+  plain(s)
+  while (!take(s, '"')) {
+    must(match(s, escapes))
+    plain(s)
   }
+  return JSON.parse(s.text.slice(from, s.at)) as string
+}
 
-  private literal(s: string): void {
-    must(this.next(s), `no ${s}`)
-    this.at += s.length
-  }
+export const text = (s: Source): string => quoted(s, escaped)
 
-  private next(s: string): boolean {
-    return this.text.startsWith(s, this.at)
-  }
+function number(s: Source): string {
+  const n = match(s, numeral)
+  // RFC 8785 section 3.2.2.3: a number is written as ECMAScript writes it.
+  must(n && String(Number(n)) === n)
+  return n
+}
 
-  private match(pattern: RegExp): string {
-    pattern.lastIndex = this.at
-    const found = pattern.exec(this.text)?.[0] ?? ''
-    this.at += found.length
-    return found
-  }
-
-  private plain(): void {
-    special.lastIndex = this.at
-    this.at = special.exec(this.text)?.index ?? this.text.length
-  }
-
-  string(): string {
-    const from = this.at
-    this.literal('"')
-    this.plain()
-    if (this.next('"')) return this.text.slice(from + 1, this.at++)
-    while (!this.next('"')) {
-      must(this.match(escaped) !== '', 'an escape that is not the shortest')
-      this.plain()
-    }
-    this.at++
-    return JSON.parse(this.text.slice(from, this.at)) as string
-  }
-
-  number(): string {
-    const n = this.match(numeral)
-    // RFC 8785 section 3.2.2.3: a number is written as ECMAScript writes it.
-    must(n !== '' && String(Number(n)) === n, 'number')
+/** integer reads one between two bounds. */
+export const integer =
+  (least: bigint, most: bigint): Read<bigint> =>
+  (s) => {
+    const n = BigInt(number(s))
+    must(n >= least && n <= most)
     return n
   }
 
-  /** integer reads one between two bounds. */
-  integer(least: bigint, most: bigint): bigint {
-    const n = this.number()
-    must(/^-?[0-9]+$/.test(n), 'not an integer')
-    const v = BigInt(n)
-    must(v >= least && v <= most, 'integer out of range')
+/** exactly reads this value and no other. */
+export const exactly =
+  (want: string | string[]): Read<void> =>
+  (s) =>
+    literal(s, JSON.stringify(want))
+
+/** held reads a text of which the caller says what it may be. */
+export const held =
+  (ok: (text: string) => unknown): Read<string> =>
+  (s) => {
+    const v = text(s)
+    must(ok(v))
     return v
   }
 
-  list<T>(item: (r: Reader) => T): T[] {
+export const digest = held((v) => fromText(v, 32))
+export const bytes = (s: Source) => fromText(text(s))
+
+export const list =
+  <T>(item: Read<T>): Read<T[]> =>
+  (s) => {
     const out: T[] = []
-    this.depth++
-    this.literal('[')
-    while (!this.next(']')) {
-      if (out.length > 0) this.literal(',')
-      out.push(item(this))
+    s.depth++
+    literal(s, '[')
+    while (!take(s, ']')) {
+      if (out.length > 0) literal(s, ',')
+      out.push(item(s))
     }
-    this.at++
-    this.depth--
+    s.depth--
     return out
   }
 
-  /** object reads the members that read asks for, in that order. */
-  object<T>(read: (m: Members) => T): T {
-    this.depth++
-    this.literal('{')
-    const v = read(new Members(this))
-    this.literal('}')
-    this.depth--
+/** object reads one with these members, which stand in the order of their names. */
+export const object =
+  <F extends object>(members: F): Read<schema.Types<F>> =>
+  (s) => {
+    let comma = ''
+    s.depth++
+    literal(s, '{')
+    const v = schema.fields(s, members, (name) => {
+      const there = take(s, `${comma}"${name}":`)
+      if (there) comma = ','
+      return there
+    })
+    literal(s, '}')
+    s.depth--
     return v
   }
 
-  /** member reads one by its name; undefined if another stands there. */
-  member<T>(first: boolean, name: string, read: (r: Reader) => T): T | undefined {
-    const label = `${first ? '' : ','}"${name}":`
-    if (!this.next(label)) return undefined
-    this.at += label.length
-    return read(this)
-  }
+// The last name in each object that is open, null for a list.
+type Open = (string | null)[]
 
-  /** raw reads any value and returns its bytes as they stand. */
-  raw(): string {
-    const from = this.at
-    const open: (string | null)[] = [] // the last name in each object, null in a list
-    do {
-      this.opened(open)
-      this.closed(open)
-    } while (open.length > 0)
-    return this.text.slice(from, this.at)
-  }
+/** raw reads any value and returns it as it stands. */
+export function raw(s: Source): string {
+  const from = s.at
+  const open: Open = []
+  do {
+    opened(s, open)
+    closed(s, open)
+  } while (open.length > 0)
+  return s.text.slice(from, s.at)
+}
 
-  // opened reads up to and with the next scalar, or an empty list or object.
-  private opened(open: (string | null)[]): void {
-    for (;;) {
-      const c = this.text.charAt(this.at)
-      if (c !== '{' && c !== '[') break
-      this.at++
-      must(this.depth + open.length < maxDepth, 'too deep')
-      open.push(c === '{' ? '' : null)
-      if (this.next(c === '{' ? '}' : ']')) return
-      if (c === '{') this.name(open, true)
+/** opened reads up to and with the next scalar, or an empty list or object. */
+function opened(s: Source, open: Open): void {
+  for (;;) {
+    const isObject = take(s, '{')
+    if (!isObject && !take(s, '[')) break
+    must(s.depth + open.length < maxDepth)
+    open.push(isObject ? '' : null)
+    if (next(s, isObject ? '}' : ']')) return
+    if (isObject) name(s, open, true)
+  }
+  if (next(s, '"')) text(s)
+  else if (!match(s, word)) number(s)
+}
+
+/** closed reads what may stand behind a value, up to the next value. */
+function closed(s: Source, open: Open): void {
+  while (open.length > 0) {
+    if (take(s, ',')) {
+      if (open.at(-1) !== null) name(s, open, false)
+      return
     }
-    if (this.next('"')) this.string()
-    else if (this.match(word) === '') this.number()
-  }
-
-  // closed reads what may stand behind a value, up to the next value.
-  private closed(open: (string | null)[]): void {
-    while (open.length > 0) {
-      if (this.next(',')) {
-        this.at++
-        if (open.at(-1) !== null) this.name(open, false)
-        return
-      }
-      this.literal(open.pop() === null ? ']' : '}')
-    }
-  }
-
-  private name(open: (string | null)[], first: boolean): void {
-    const name = this.string()
-    // JavaScript compares UTF-16 code units, as RFC 8785 section 3.2.3 does.
-    must(first || name > (open.at(-1) as string), 'members that do not rise')
-    open[open.length - 1] = name
-    this.literal(':')
+    literal(s, open.pop() === null ? ']' : '}')
   }
 }
 
-/** Members are those of one object, asked for in the order of their names. */
-export class Members {
-  private first = true
-
-  constructor(private readonly reader: Reader) {}
-
-  /** need reads a member that every such object has. */
-  need<T>(name: string, read: (r: Reader) => T): T {
-    const v = this.may(name, read)
-    must(v !== undefined, `member ${name} is missing`)
-    return v
-  }
-
-  /** may reads a member that is left out if there is nothing to say. */
-  may<T>(name: string, read: (r: Reader) => T): T | undefined {
-    const v = this.reader.member(this.first, name, read)
-    if (v !== undefined) this.first = false
-    return v
-  }
+function name(s: Source, open: Open, first: boolean): void {
+  const v = text(s)
+  // JavaScript compares UTF-16 code units, as RFC 8785 section 3.2.3 does.
+  must(first || v > (open.at(-1) as string))
+  open[open.length - 1] = v
+  literal(s, ':')
 }
-
-export const text = (r: Reader): string => r.string()

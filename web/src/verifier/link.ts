@@ -1,44 +1,18 @@
-// What a history is made of, and why it may not be believed.
+// What a history is made of.
 
 import type { Field } from './bundle'
 import type { Digest } from './bytes'
 import { type Certificate, parseCertificate } from './certificate'
-import type { Batch, CertificateRecord, Member, Validity } from './chain'
+import { type Batch, type CertificateRecord, countsAt, type Member, type Validity } from './chain'
 import type { Message } from './envelope'
-import { find, readContent, type Step } from './exchanges'
-import type { Key } from './key'
-import type { Refusal } from './refusal'
-
-/** paper is whom the paper names when a step fails, and for what. */
-export const paper: Record<Step, [role: string, text: string]> = {
-  distribution: ['distributor', 'the expiry date is tampered by the'],
-  approval: ['manufacturer', 'the certificate is forged, the drug is not approved, by the'],
-  material: ['supplier', 'the material content is tampered by the'],
-}
+import { find, readContent } from './exchanges'
+import { highS, type Key, type Signature } from './key'
+import { Refusal } from './refusal'
 
 /** A Holder is whose key it is, and when it counts. */
 export interface Holder extends Validity {
   key: Key
   member: string
-}
-
-/** A Failure is why a history is not believed. */
-export class Failure extends Error {
-  blame: string
-  proven = false
-
-  constructor(
-    readonly step: Step,
-    readonly code: string,
-    readonly what: string,
-  ) {
-    super(what)
-    this.blame = paper[step][0]
-  }
-
-  get text(): string {
-    return `${paper[this.step][1]} ${this.blame}: ${this.what}`
-  }
 }
 
 /** A Link is one exchange with its anchor. */
@@ -53,7 +27,7 @@ export interface Link {
 /** certificateIn reads what a decision carries, before anything is verified. */
 export function certificateIn(type: string, body: Field[], chainID: string): Certificate | undefined {
   const kind = find(type)
-  if (kind?.number !== 4) return undefined
+  if (kind?.type !== 'dadm/1') return undefined
   try {
     return parseCertificate(chainID, readContent(kind, body).certificate)
   } catch {
@@ -72,4 +46,13 @@ export interface Facts {
   batch: Batch
   index: bigint // of the pack in the batch
   custodian: string
+}
+
+/** fault says why a signature does not count for a member at a time; undefined if it does. WebCrypto has looked at it before. */
+export function fault(s: Signature, holder: Holder | undefined, who: string, at: bigint): Refusal | undefined {
+  if (!holder) return new Refusal('unknown_key', who)
+  if (holder.member !== who) return new Refusal('key_mismatch', holder.member, who)
+  if (!countsAt(holder, at)) return new Refusal('key_invalid', who)
+  if (highS(s.bytes)) return new Refusal('high_s', who)
+  return s.good ? undefined : new Refusal('bad_signature', who)
 }

@@ -1,16 +1,22 @@
 // What a verifier says, for the page that shows it.
 
 import type { Certificate } from './certificate'
+import type { Outcome, Value } from './refusal'
 
-/** An Outcome is what a verdict comes to. Captured and cannot_check decide nothing; they are never genuine. */
-export type Outcome = 'genuine' | 'refused' | 'captured' | 'cannot_check'
-
-/** A Check is one thing that was verified, and how it went. */
+/**
+ * A Check is one thing that was verified, and how it went. What it says is for the page
+ * to put in words: of a check that holds by its name, of one that fails by the code of
+ * the refusal.
+ */
 export interface Check {
   step: string
   check: string
+  values: Value[]
   ok: boolean
 }
+
+/** A Pass notes a check that holds. */
+export type Pass = (step: string, check: string, ...values: Value[]) => void
 
 /** Facts are what the evidence proves of the pack, as far as it was verified. */
 export interface Facts {
@@ -32,7 +38,7 @@ export interface Verdict {
   blame: string // the role that the step names, or that is proven
   proven: boolean // Blame's own valid signature contradicts the ledger or itself
   code: string
-  reason: string // code: text
+  reason: string // code, and what it is about
   blockTime?: Date
   chain: string
   checks: Check[]

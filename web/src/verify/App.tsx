@@ -68,27 +68,7 @@ export function App({ world, first }: { world: World; first: string | undefined 
           </Notice>
         )}
       </main>
-      <footer class="bottom">
-        <label class="button bare file">
-          {text.openFile}
-          <input
-            id="open-file"
-            type="file"
-            accept=".json,application/json"
-            onChange={(e) => {
-              const file = e.currentTarget.files?.[0]
-              e.currentTarget.value = ''
-              if (file) checks.open(file)
-            }}
-          />
-        </label>
-        <Button id="trust" look="bare" onClick={() => setOpen('trust')}>
-          {text.trustManage}
-        </Button>
-        <Button id="about" look="bare" onClick={() => setOpen('about')}>
-          {text.about}
-        </Button>
-      </footer>
+      <Foot checks={checks} text={text} onOpen={setOpen} />
       <Dialogs open={open} world={world} checks={checks} text={text} accept={accept} onClose={() => setOpen(undefined)} />
     </>
   )
@@ -105,6 +85,32 @@ function Brand({ onHome }: { onHome: () => void }) {
     <a class="brand" href={`/${location.hash}`} onClick={home}>
       <img src="/icon.svg" alt="" width="32" height="32" /> Theriac
     </a>
+  )
+}
+
+function Foot({ checks, text, onOpen }: { checks: Checks; text: Text; onOpen: (open: Open) => void }) {
+  return (
+    <footer class="bottom">
+      <label class="button bare file">
+        {text.openFile}
+        <input
+          id="open-file"
+          type="file"
+          accept=".json,application/json"
+          onChange={(e) => {
+            const file = e.currentTarget.files?.[0]
+            e.currentTarget.value = ''
+            if (file) checks.open(file)
+          }}
+        />
+      </label>
+      <Button id="trust" look="bare" onClick={() => onOpen('trust')}>
+        {text.trustManage}
+      </Button>
+      <Button id="about" look="bare" onClick={() => onOpen('about')}>
+        {text.about}
+      </Button>
+    </footer>
   )
 }
 
@@ -141,7 +147,7 @@ function Dialogs({ open, world, checks, text, accept, onClose }: DialogsGiven) {
     return (
       <report.ReportDialog
         world={world}
-        chain={checks.standing?.root?.trust.chainID}
+        chain={checks.standing?.root?.trust.chain_id}
         code={codeOf(state)}
         result={state.result}
         onClose={onClose}

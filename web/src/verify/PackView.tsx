@@ -59,7 +59,7 @@ function ApprovalView({ facts, text }: { facts: Proven; text: Text }) {
           [text.part_manufacturer, cert && nameOf(facts, cert.holder)],
           [text.valid, cert && text.validFromTo(day(cert.validFrom), day(cert.validUntil))],
           [text.material, facts.materials.length > 0 && <List of={facts.materials.map(lot)} />],
-          [text.suppliedBy, suppliers.size > 0 && <List of={[...suppliers]} />],
+          [text.suppliedBy, [...suppliers].join(', ')],
         ]}
       />
     </section>

@@ -67,8 +67,8 @@ interface FormGiven {
   onSent: (s: ReportState) => void
 }
 
-function Form({ text, world, chain, code, result, onSent }: FormGiven) {
-  const [kind, setKind] = useState<Kind>(result.display === 'genuine' ? 'adverse_reaction' : 'suspected_fake')
+/** Signs and sends what the form holds. */
+function useReport({ text, world, chain, code, result, onSent }: FormGiven, kind: Kind) {
   const [wrong, setWrong] = useState<{ text?: string; contact?: string }>({})
   const [trouble, setTrouble] = useState('')
   const [busy, setBusy] = useState(false)
@@ -108,6 +108,13 @@ function Form({ text, world, chain, code, result, onSent }: FormGiven) {
     }
     return sign(claims, await reporter())
   }
+  return { wrong, trouble, busy, submit }
+}
+
+function Form(given: FormGiven) {
+  const { text, code, result } = given
+  const [kind, setKind] = useState<Kind>(result.display === 'genuine' ? 'adverse_reaction' : 'suspected_fake')
+  const { wrong, trouble, busy, submit } = useReport(given, kind)
   return (
     <form class="report" onSubmit={submit} noValidate>
       <p>{text.intro}</p>

@@ -1,5 +1,5 @@
 // Dates and ages for people, in the language in use.
-import { language } from '../text/text'
+import { locale } from '../text/text'
 
 const units: [Intl.RelativeTimeFormatUnit, number][] = [
   ['day', 86400],
@@ -10,7 +10,7 @@ const units: [Intl.RelativeTimeFormatUnit, number][] = [
 /** Says how long ago something was. A clock that is behind makes it now, not the future. */
 export function ago(at: Date, now: Date): string {
   const seconds = Math.max(0, (now.getTime() - at.getTime()) / 1000)
-  const format = new Intl.RelativeTimeFormat(language(), { numeric: 'auto' })
+  const format = new Intl.RelativeTimeFormat(locale(), { numeric: 'auto' })
   for (const [unit, size] of units) if (seconds >= size) return format.format(-Math.floor(seconds / size), unit)
   return format.format(-Math.floor(seconds), 'second')
 }
@@ -23,5 +23,5 @@ export function day(text: string): string {
   const at = new Date(Date.UTC(year, month - 1, date || 1))
   if (Number.isNaN(at.getTime())) return text
   const shape: Intl.DateTimeFormatOptions = date ? { dateStyle: 'long' } : { year: 'numeric', month: 'long' }
-  return new Intl.DateTimeFormat(language(), { ...shape, timeZone: 'UTC' }).format(at)
+  return new Intl.DateTimeFormat(locale(), { ...shape, timeZone: 'UTC' }).format(at)
 }

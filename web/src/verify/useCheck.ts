@@ -2,7 +2,7 @@ import { useCallback, useEffect, useReducer, useRef, useState } from 'preact/hoo
 import { checkFile, checkPack, type Standing, type World, weigh } from './check'
 import { again, read } from './reading'
 import { maxBundle } from './server'
-import { type Finding, idle, next, type State, unread } from './verdict'
+import { type Act, type Finding, idle, next, type State, unread } from './verdict'
 
 /** How often what is on the screen is verified again: evidence grows old while one looks. */
 const aging = 60_000
@@ -23,7 +23,6 @@ export function useCheck(world: World): Checks {
   const [state, act] = useReducer(next, idle)
   const [standing, setStanding] = useState<Standing>()
   const turn = useRef(0)
-  const under = useRef<string>(undefined)
 
   const run = useCallback(
     async (work: () => Promise<{ finding: Finding; standing?: Standing }>) => {
@@ -76,6 +75,13 @@ export function useCheck(world: World): Checks {
     [state.checking, clear],
   )
 
+  useAging(world, state, standing, act)
+  return { state, standing, setStanding, choose, check, open, clear }
+}
+
+/** Verifies again what is on the screen, as it grows old and when the root of trust changes. */
+function useAging(world: World, state: State, standing: Standing | undefined, act: (a: Act) => void) {
+  const under = useRef<string>(undefined)
   const evidence = state.result?.evidence
   const root = standing?.root
   useEffect(() => {
@@ -105,8 +111,6 @@ export function useCheck(world: World): Checks {
       document.removeEventListener('visibilitychange', verifyAgain)
     }
   }, [evidence, standing, state.label, world])
-
-  return { state, standing, setStanding, choose, check, open, clear }
 }
 
 /** The time, and again every half minute, so that ages on the screen are true. */

@@ -27,41 +27,12 @@ export function Own({ session }: { session: Session; rest: string }) {
 
 function Us({ of: m, session, onChange }: { of: Member; session: Session; onChange: () => void }) {
   const t = useConsortium()
-  const c = useConsole()
   const [rotated, setRotated] = useState(false)
   const may = (id: string) => session.may.includes(id)
   const inUse = (m.keys ?? []).filter((k) => !k.revoked && !k.until)
   return (
     <>
-      <section class="panel stack">
-        <h2>{t.profile}</h2>
-        <Facts
-          of={[
-            [t.name, m.name],
-            [t.gln, <code key="gln">{m.gln}</code>],
-            [t.roles, (m.roles ?? []).map((r) => c.organisationRole(r)).join(', ') || t.none],
-            [t.standing, t.status(m.status)],
-            [t.prefixes, (m.prefixes ?? []).join(', ')],
-            [t.endpoint, m.endpoint ?? ''],
-          ]}
-        />
-        {may('profile') && (
-          <div>
-            <Opener id="profile" label={t.editProfile}>
-              {(close) => (
-                <Profile
-                  of={m}
-                  onClose={close}
-                  done={() => {
-                    close()
-                    onChange()
-                  }}
-                />
-              )}
-            </Opener>
-          </div>
-        )}
-      </section>
+      <Entry of={m} may={may('profile')} onChange={onChange} />
       {rotated && <Notice look="good">{t.rotated}</Notice>}
       <Keys
         of={m.keys ?? []}
@@ -91,6 +62,43 @@ function Us({ of: m, session, onChange }: { of: Member; session: Session; onChan
         </div>
       )}
     </>
+  )
+}
+
+/** What the ledger says of the organisation, and the way to change it. */
+function Entry({ of: m, may, onChange }: { of: Member; may: boolean; onChange: () => void }) {
+  const t = useConsortium()
+  const c = useConsole()
+  return (
+    <section class="panel stack">
+      <h2>{t.profile}</h2>
+      <Facts
+        of={[
+          [t.name, m.name],
+          [t.gln, <code key="gln">{m.gln}</code>],
+          [t.roles, (m.roles ?? []).map((r) => c.organisationRole(r)).join(', ') || t.none],
+          [t.standing, t.status(m.status)],
+          [t.prefixes, (m.prefixes ?? []).join(', ')],
+          [t.endpoint, m.endpoint ?? ''],
+        ]}
+      />
+      {may && (
+        <div>
+          <Opener id="profile" label={t.editProfile}>
+            {(close) => (
+              <Profile
+                of={m}
+                onClose={close}
+                done={() => {
+                  close()
+                  onChange()
+                }}
+              />
+            )}
+          </Opener>
+        </div>
+      )}
+    </section>
   )
 }
 

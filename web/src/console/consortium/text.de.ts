@@ -22,7 +22,7 @@ const actions: Record<string, (name: string) => string> = {
 
 export const de: Translation<typeof en> = {
   members: 'Mitglieder',
-  membersSay: 'Die Organisationen des Konsortiums, wie sie im Hauptbuch stehen.',
+  membersSay: 'Die Organisationen des Konsortiums, wie sie im Register stehen.',
   member: 'Mitglied',
   name: 'Name',
   gln: 'GLN',
@@ -75,12 +75,12 @@ export const de: Translation<typeof en> = {
   act: 'Ändern',
   editProfile: 'Ändern',
   profileSays: (name) =>
-    `Das ersetzt, was im Hauptbuch über ${name} steht, unterschrieben mit ihrem Schlüssel. Andere stellen von da an dort zu.`,
+    `Das ersetzt, was im Register über ${name} steht, unterschrieben mit ihrem Schlüssel. Andere stellen von da an dort zu.`,
   endpointHint: 'Adresse, an die andere Nachrichten zustellen, etwa https://theriac.example.org',
   save: 'Speichern',
   rotate: 'Neuer Signaturschlüssel',
   rotateSays: (name) =>
-    `Das macht einen neuen Signaturschlüssel für ${name}, trägt ihn ins Hauptbuch ein und unterschreibt von nun an damit. Der alte gilt weiter für das, was er unterschrieb.`,
+    `Das macht einen neuen Signaturschlüssel für ${name}, trägt ihn ins Register ein und unterschreibt von nun an damit. Der alte gilt weiter für das, was er unterschrieb.`,
   rotated: 'Der neue Schlüssel ist in Gebrauch.',
   revoke: 'Widerrufen',
   revokeTitle: 'Schlüssel widerrufen',

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { Button } from '../../ui/Button'
 import { described, Field } from '../../ui/Field'
 import { Notice } from '../../ui/Notice'
@@ -14,14 +14,10 @@ interface Given {
   onCode: (text: string, caps: boolean) => void
 }
 
-/** A ScanField takes one code after the other: from a scanner that types, from hand, or from the camera. */
-export function ScanField({ id, label, hint, onCode }: Given) {
-  const text = useCounterText()
-  const input = useRef<HTMLInputElement>(null)
+/** Reads what a scanner types, or a person, into codes. */
+function useKeys(input: { current: HTMLInputElement | null }, onCode: Given['onCode']) {
   const hand = useRef<Hand>(idle)
   const [caps, setCaps] = useState(false)
-  const [camera, setCamera] = useState(false)
-  useStrayKeys(input)
   const take = (caught: boolean) => {
     const field = input.current
     if (!field) return
@@ -39,6 +35,16 @@ export function ScanField({ id, label, hint, onCode }: Given) {
     if (m.insert) input.current?.setRangeText(m.insert, input.current.selectionStart ?? 0, input.current.selectionEnd ?? 0, 'end')
     if (m.end) take(caught)
   }
+  return { caps, take, onKey }
+}
+
+/** A ScanField takes one code after the other: from a scanner that types, from hand, or from the camera. */
+export function ScanField({ id, label, hint, onCode }: Given) {
+  const text = useCounterText()
+  const input = useRef<HTMLInputElement>(null)
+  const [camera, setCamera] = useState(false)
+  useStrayKeys(input)
+  const { caps, take, onKey } = useKeys(input, onCode)
   return (
     <div class="stack">
       <Field id={id} label={label} hint={hint}>
@@ -79,17 +85,18 @@ export function ScanField({ id, label, hint, onCode }: Given) {
   )
 }
 
-/** What takes keys itself. */
-const takers = 'input, select, textarea, button, a, summary, dialog, [contenteditable]'
+/** What takes letters itself. Buttons and links take the space bar and Enter only. */
+const takers = 'input, select, textarea, dialog, [contenteditable]'
 
 /** Brings keys that are typed nowhere into the field: a scanner does not look where the focus is. */
 function useStrayKeys(input: { current: HTMLInputElement | null }) {
-  useEffect(() => {
+  // Before the screen is painted: a scanner does not wait for it.
+  useLayoutEffect(() => {
     // The frame puts the focus on the heading of a new screen first.
     const frame = requestAnimationFrame(() => input.current?.focus())
     const stray = (e: KeyboardEvent) => {
       if (!(e.target instanceof Element) || e.target.closest(takers)) return
-      if (e.key.length === 1 && !e.ctrlKey && !e.altKey && !e.metaKey) input.current?.focus()
+      if (e.key.length === 1 && e.key !== ' ' && !e.ctrlKey && !e.altKey && !e.metaKey) input.current?.focus()
     }
     document.addEventListener('keydown', stray)
     return () => {

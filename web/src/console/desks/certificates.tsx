@@ -2,7 +2,7 @@
 // holds one sees where it stands.
 import { useState } from 'preact/hooks'
 import { post } from '../../api/api'
-import { language } from '../../text/text'
+import { locale } from '../../text/text'
 import { Ask, Opener } from '../../ui/Ask'
 import { Input } from '../../ui/Input'
 import { useLoad } from '../../ui/load'
@@ -15,7 +15,7 @@ import type { Certificate, Done } from './shapes'
 import { type AdministrationText, useAdministrationText } from './text.administration'
 import { statusName, useSharedText } from './text.shared'
 
-const date = (at: number): string => new Intl.DateTimeFormat(language(), { dateStyle: 'medium' }).format(new Date(at))
+const date = (at: number): string => new Intl.DateTimeFormat(locale(), { dateStyle: 'medium' }).format(new Date(at))
 
 /** Certificates shows those that the organisation issued or holds. */
 export function Certificates({ session }: { session: Session }) {

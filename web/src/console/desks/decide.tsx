@@ -28,10 +28,8 @@ export function named(product: string): { name: string; strength: string } {
 
 const texts = ['number', 'name', 'strength', 'form', 'substance', 'national_code'] as const
 
-/** Approve asks for a certificate, with what the dossier says already filled in. */
-export function Approve({ session, dossier, to, members, onSent }: Given & { members: Member[] }) {
-  const text = useAdministrationText()
-  const shared = useSharedText()
+/** What is filled in of a certificate, and what is wrong with it. */
+function useApproval(dossier: Dossier, onSent: (m: Message) => void) {
   const today = new Date()
   const [v, set] = useState({
     ...named(dossier.product),
@@ -69,14 +67,14 @@ export function Approve({ session, dossier, to, members, onSent }: Given & { mem
     }
     return post<Message>(`/v1/dossiers/${encodeURIComponent(dossier.bc)}/approval`, body, key)
   }, onSent)
-  const labels = {
-    number: text.number,
-    name: text.medicine,
-    strength: text.strength,
-    form: text.form,
-    substance: text.substance,
-    national_code: text.nationalCode,
-  }
+  return { v, put, codes, setCodes, sites, setSites, tried, setTried, good, sending }
+}
+
+/** Approve asks for a certificate, with what the dossier says already filled in. */
+export function Approve({ session, dossier, to, members, onSent }: Given & { members: Member[] }) {
+  const text = useAdministrationText()
+  const approval = useApproval(dossier, onSent)
+  const { codes, setCodes, sites, setSites, tried, setTried, good, sending } = approval
   return (
     <Form
       id="approve"
@@ -88,42 +86,7 @@ export function Approve({ session, dossier, to, members, onSent }: Given & { mem
       good={Object.values(good).every((g) => g)}
       onTry={() => setTried(true)}
     >
-      <div class="columns">
-        {texts.map((k) => (
-          <Input
-            key={k}
-            id={`approve-${k}`}
-            label={labels[k]}
-            value={v[k]}
-            onValue={put(k)}
-            error={wrong(shared, tried ? checkText(v[k]) : undefined)}
-          />
-        ))}
-        <Input
-          id="approve-markets"
-          label={text.markets}
-          hint={text.marketsHint}
-          value={v.markets}
-          onValue={put('markets')}
-          error={tried && !good.markets ? text.marketsWrong : ''}
-        />
-        <Input
-          id="approve-from"
-          type="date"
-          label={text.from}
-          value={v.from}
-          onValue={put('from')}
-          error={tried && !good.from ? shared.w_day : ''}
-        />
-        <Input
-          id="approve-until"
-          type="date"
-          label={text.until}
-          value={v.until}
-          onValue={put('until')}
-          error={tried && !good.until ? text.untilWrong : ''}
-        />
-      </div>
+      <Fields of={approval} />
       <Several
         id="approve-sites"
         legend={text.sites}
@@ -141,6 +104,57 @@ export function Approve({ session, dossier, to, members, onSent }: Given & { mem
         wrong={tried && !good.codes ? 'missing' : undefined}
       />
     </Form>
+  )
+}
+
+function Fields({ of: { v, put, tried, good } }: { of: ReturnType<typeof useApproval> }) {
+  const text = useAdministrationText()
+  const shared = useSharedText()
+  const labels = {
+    number: text.number,
+    name: text.medicine,
+    strength: text.strength,
+    form: text.form,
+    substance: text.substance,
+    national_code: text.nationalCode,
+  }
+  return (
+    <div class="columns">
+      {texts.map((k) => (
+        <Input
+          key={k}
+          id={`approve-${k}`}
+          label={labels[k]}
+          value={v[k]}
+          onValue={put(k)}
+          error={wrong(shared, tried ? checkText(v[k]) : undefined)}
+        />
+      ))}
+      <Input
+        id="approve-markets"
+        label={text.markets}
+        hint={text.marketsHint}
+        value={v.markets}
+        onValue={put('markets')}
+        error={tried && !good.markets ? text.marketsWrong : ''}
+      />
+      <Input
+        id="approve-from"
+        type="date"
+        label={text.from}
+        value={v.from}
+        onValue={put('from')}
+        error={tried && !good.from ? shared.w_day : ''}
+      />
+      <Input
+        id="approve-until"
+        type="date"
+        label={text.until}
+        value={v.until}
+        onValue={put('until')}
+        error={tried && !good.until ? text.untilWrong : ''}
+      />
+    </div>
   )
 }
 

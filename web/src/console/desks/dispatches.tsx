@@ -94,7 +94,7 @@ function Send({ session, desk: d, onSent }: { session: Session; desk: Desk; onSe
       title={is(session, 'distributor') ? text.send : text.back}
       sending={sending}
       session={session}
-      says={text.dispatchSays(count(parcels.reduce((n, p) => n + packs(p.ranges), 0)), receiver?.name ?? '…')}
+      says={text.dispatchSays(count(parcels.reduce((n, p) => n + packs(p.ranges), 0)), receiver?.name ?? '')}
       submit={text.dispatch}
       good={receiver !== undefined && parcels.length === lines.length && prev !== undefined}
       onTry={() => setTried(true)}

@@ -1,7 +1,7 @@
 // The counter of a pharmacy or hospital.
 import { useEffect, useState } from 'preact/hooks'
 import { post } from '../../api/api'
-import { count, language } from '../../text/text'
+import { count, locale } from '../../text/text'
 import { Ask, Opener } from '../../ui/Ask'
 import { Button } from '../../ui/Button'
 import { Icon } from '../../ui/Icon'
@@ -17,7 +17,7 @@ import { type CounterText, useCounterText } from './text.counter'
 import { useSharedText } from './text.shared'
 import { type Counter, useCounter } from './useCounter'
 
-const clock = (at: string): string => new Intl.DateTimeFormat(language(), { timeStyle: 'medium' }).format(new Date(at))
+const clock = (at: string): string => new Intl.DateTimeFormat(locale(), { timeStyle: 'medium' }).format(new Date(at))
 
 /** Dispense takes scans one after the other. */
 export function Dispense({ session }: { session: Session }) {

@@ -76,9 +76,8 @@ const methods = (text: ManufacturerText): [string, string][] => [
   ['hospital only', text.v_hospital],
 ]
 
-function Distribute({ session, desk: d, onSent }: { session: Session; desk: Desk; onSent: (m: Message) => void }) {
-  const text = useManufacturerText()
-  const shared = useSharedText()
+/** What is filled in of a hand-over. */
+function useHandOver(session: Session, d: Desk, onSent: (m: Message) => void) {
   const own = usable(d.certificates, session.organisation.gln, new Date())
   const [v, set] = useState({ to: '', number: own[0]?.number ?? '', method: 'prescription', cost: '' })
   const [lines, setLines] = useState<Line[]>([{ batch: '', count: '' }])
@@ -94,16 +93,24 @@ function Distribute({ session, desk: d, onSent }: { session: Session; desk: Desk
     (key) => post<Message>('/v1/distributions', { to: v.to, prev: certificate ? [certificate.decision] : [], content }, key),
     onSent,
   )
+  const good = v.to !== '' && certificate !== undefined && v.method !== '' && parcels.length === lines.length
+  return { v, put, own, certificate, lines, setLines, there, picked, parcels, tried, setTried, good, sending }
+}
+
+function Distribute({ session, desk: d, onSent }: { session: Session; desk: Desk; onSent: (m: Message) => void }) {
+  const text = useManufacturerText()
+  const shared = useSharedText()
+  const { v, put, own, certificate, lines, setLines, there, picked, parcels, tried, ...over } = useHandOver(session, d, onSent)
   return (
     <Form
       id="distribute"
       title={text.distributeTitle}
-      sending={sending}
+      sending={over.sending}
       session={session}
-      says={text.distributeSays(count(parcels.reduce((n, p) => n + packs(p.ranges), 0)), v.to ? nameOf(d.members, v.to) : '…')}
+      says={text.distributeSays(count(parcels.reduce((n, p) => n + packs(p.ranges), 0)), v.to ? nameOf(d.members, v.to) : '')}
       submit={text.distribute}
-      good={v.to !== '' && certificate !== undefined && v.method !== '' && parcels.length === lines.length}
-      onTry={() => setTried(true)}
+      good={over.good}
+      onTry={() => over.setTried(true)}
     >
       <Who
         id="distribute-to"

@@ -7,7 +7,7 @@ import { Input } from '../../ui/Input'
 import { useSend } from '../../ui/load'
 import type { Session } from '../screen'
 import { anchor } from './archive'
-import { text as checkText, gtin, items } from './fields'
+import { text as checkText, gtin, items, type Wrong } from './fields'
 import { base64, maxDocuments } from './files'
 import { lotsOf, type Supplied } from './lots'
 import { Form, Several, Who } from './parts'
@@ -43,10 +43,8 @@ function content(v: { product: string; codes: string }, chosen: Supplied[], pape
   }
 }
 
-/** HandIn asks for a dossier. */
-export function HandIn({ session, members, supplies, question, onSent }: Given) {
-  const text = useManufacturerText()
-  const shared = useSharedText()
+/** What is filled in of a dossier, and what is wrong with it. */
+function useDossier({ supplies, question, onSent }: Given) {
   const lots = lotsOf(supplies)
   const earlier = question?.dossier.content
   const [v, set] = useState({
@@ -60,23 +58,33 @@ export function HandIn({ session, members, supplies, question, onSent }: Given) 
   const put = (k: keyof typeof v) => (value: string) => set({ ...v, [k]: value })
   const used = lots.filter((l) => chosen.includes(l.id))
   const codes = items(v.codes)
-  const codesWrong = codes.length === 0 ? 'missing' : codes.every((c) => gtin(c)) ? undefined : 'gtin'
+  const codesWrong: Wrong | undefined = codes.length === 0 ? 'missing' : codes.every((c) => gtin(c)) ? undefined : 'gtin'
   const size = papers.reduce((n, p) => n + p.bytes.length, 0)
-  const lotsWrong = used.length === 0 && !earlier ? 'missing' : undefined
+  const lotsWrong: Wrong | undefined = used.length === 0 && !earlier ? 'missing' : undefined
   const sending = useSend((key) => {
     const prev = [...new Set([...(question ? [anchor(question.decision)] : []), ...used.map((l) => l.supply)])]
     return post<Message>('/v1/dossiers', { to: v.to, prev, content: content(v, used, papers, earlier) }, key)
   }, onSent)
+  const good = v.to !== '' && !checkText(v.product) && !codesWrong && !lotsWrong && papers.length > 0 && size <= maxDocuments
+  return { v, put, lots, chosen, setChosen, papers, setPapers, codesWrong, lotsWrong, size, tried, setTried, good, sending }
+}
+
+/** HandIn asks for a dossier. */
+export function HandIn(given: Given) {
+  const { session, members, question } = given
+  const text = useManufacturerText()
+  const shared = useSharedText()
+  const { v, put, lots, chosen, papers, codesWrong, lotsWrong, size, tried, ...dossier } = useDossier(given)
   return (
     <Form
       id="hand-in"
       title={question ? text.furtherTitle : text.handInTitle}
-      sending={sending}
+      sending={dossier.sending}
       session={session}
       says={text.handInSays}
       submit={text.handIn}
-      good={v.to !== '' && !checkText(v.product) && !codesWrong && !lotsWrong && papers.length > 0 && size <= maxDocuments}
-      onTry={() => setTried(true)}
+      good={dossier.good}
+      onTry={() => dossier.setTried(true)}
     >
       <Who
         id="hand-in-to"
@@ -110,12 +118,12 @@ export function HandIn({ session, members, supplies, question, onSent }: Given) 
         legend={text.materials}
         options={lots.map((l) => [l.id, l.label])}
         chosen={chosen}
-        onChosen={setChosen}
+        onChosen={dossier.setChosen}
         wrong={tried ? lotsWrong : undefined}
       />
       <Papers
         papers={papers}
-        setPapers={setPapers}
+        setPapers={dossier.setPapers}
         error={size > maxDocuments ? text.documentsLarge : wrong(shared, tried && papers.length === 0 ? 'missing' : undefined)}
       />
     </Form>

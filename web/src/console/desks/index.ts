@@ -1,23 +1,9 @@
 // The screens of the trade's roles: what a supplier, manufacturer, drug
 // administration, distributor, pharmacy or hospital does all day.
 import { language } from '../../text/text'
+import { lazily } from '../lazily'
 import type { Screen } from '../screen'
-import { Approvals } from './approvals'
-import { Batches } from './batches'
-import { Certificates } from './certificates'
-import { CheckPack } from './checkpack'
 import './desks.css'
-import { Dispatches } from './dispatches'
-import { Dispense } from './dispense'
-import { Distributions } from './distribution'
-import { Dossiers } from './dossiers'
-import { Materials } from './materials'
-import { Moves } from './moving'
-import { Recalls } from './recall'
-import { Shipments } from './shipments'
-import { Signals } from './signalboard'
-import { Stockroom } from './stockroom'
-import { Requests } from './supplier'
 import { administrationTexts } from './text.administration'
 import { counterTexts } from './text.counter'
 import { manufacturerTexts } from './text.manufacturer'
@@ -30,67 +16,109 @@ const reads = ['messages', 'message']
 
 /** The screens of the trades, those that are used most first. */
 export const screens: Screen[] = [
-  { path: 'dispense', title: () => counterTexts[language()].dispenseTitle, needs: ['move'], roles: counters, view: Dispense },
-  { path: 'check', title: () => counterTexts[language()].checkTitle, needs: [], roles: [...trade, 'administration'], view: CheckPack },
+  {
+    path: 'dispense',
+    title: () => counterTexts[language()].dispenseTitle,
+    needs: ['move'],
+    roles: counters,
+    view: lazily(() => import('./dispense').then((m) => m.Dispense)),
+  },
+  {
+    path: 'check',
+    title: () => counterTexts[language()].checkTitle,
+    needs: [],
+    roles: [...trade, 'administration'],
+    view: lazily(() => import('./checkpack').then((m) => m.CheckPack)),
+  },
   {
     path: 'dossiers',
     title: () => administrationTexts[language()].dossiersTitle,
     needs: ['dossier-list'],
     roles: ['administration'],
-    view: Dossiers,
+    view: lazily(() => import('./dossiers').then((m) => m.Dossiers)),
   },
-  { path: 'requests', title: () => supplierTexts[language()].title, needs: reads, roles: ['supplier'], view: Requests },
-  { path: 'materials', title: () => manufacturerTexts[language()].materialsTitle, needs: reads, roles: ['manufacturer'], view: Materials },
-  { path: 'approvals', title: () => manufacturerTexts[language()].approvalsTitle, needs: reads, roles: ['manufacturer'], view: Approvals },
+  {
+    path: 'requests',
+    title: () => supplierTexts[language()].title,
+    needs: reads,
+    roles: ['supplier'],
+    view: lazily(() => import('./supplier').then((m) => m.Requests)),
+  },
+  {
+    path: 'materials',
+    title: () => manufacturerTexts[language()].materialsTitle,
+    needs: reads,
+    roles: ['manufacturer'],
+    view: lazily(() => import('./materials').then((m) => m.Materials)),
+  },
+  {
+    path: 'approvals',
+    title: () => manufacturerTexts[language()].approvalsTitle,
+    needs: reads,
+    roles: ['manufacturer'],
+    view: lazily(() => import('./approvals').then((m) => m.Approvals)),
+  },
   {
     path: 'batches',
     title: () => manufacturerTexts[language()].batchesTitle,
     needs: ['batch-list', 'certificate-list', ...reads],
     roles: ['manufacturer'],
-    view: Batches,
+    view: lazily(() => import('./batches').then((m) => m.Batches)),
   },
   {
     path: 'distribution',
     title: () => manufacturerTexts[language()].distributionTitle,
     needs: ['batch-list', 'certificate-list', 'stock', ...reads],
     roles: ['manufacturer'],
-    view: Distributions,
+    view: lazily(() => import('./distribution').then((m) => m.Distributions)),
   },
   {
     path: 'shipments',
     title: () => tradeTexts[language()].shipmentsTitle,
     needs: reads,
     roles: [...trade, 'manufacturer'],
-    view: Shipments,
+    view: lazily(() => import('./shipments').then((m) => m.Shipments)),
   },
-  { path: 'stock', title: () => tradeTexts[language()].stockTitle, needs: ['stock'], roles: [...trade, 'manufacturer'], view: Stockroom },
-  { path: 'dispatch', title: () => tradeTexts[language()].dispatchTitle, needs: ['stock', ...reads], roles: trade, view: Dispatches },
+  {
+    path: 'stock',
+    title: () => tradeTexts[language()].stockTitle,
+    needs: ['stock'],
+    roles: [...trade, 'manufacturer'],
+    view: lazily(() => import('./stockroom').then((m) => m.Stockroom)),
+  },
+  {
+    path: 'dispatch',
+    title: () => tradeTexts[language()].dispatchTitle,
+    needs: ['stock', ...reads],
+    roles: trade,
+    view: lazily(() => import('./dispatches').then((m) => m.Dispatches)),
+  },
   {
     path: 'moves',
     title: () => counterTexts[language()].movesTitle,
     needs: ['stock', 'move'],
     roles: [...trade, 'manufacturer', 'administration'],
-    view: Moves,
+    view: lazily(() => import('./moving').then((m) => m.Moves)),
   },
   {
     path: 'certificates',
     title: () => administrationTexts[language()].certificatesTitle,
     needs: ['certificate-list'],
     roles: ['administration', 'manufacturer'],
-    view: Certificates,
+    view: lazily(() => import('./certificates').then((m) => m.Certificates)),
   },
   {
     path: 'signals',
     title: () => administrationTexts[language()].signalsTitle,
     needs: ['certificate-list', ...reads],
     roles: ['administration', 'manufacturer'],
-    view: Signals,
+    view: lazily(() => import('./signalboard').then((m) => m.Signals)),
   },
   {
     path: 'recalls',
     title: () => administrationTexts[language()].recallTitle,
     needs: ['recall', 'certificate-list'],
     roles: ['administration', 'manufacturer'],
-    view: Recalls,
+    view: lazily(() => import('./recall').then((m) => m.Recalls)),
   },
 ]

@@ -90,9 +90,14 @@ function nameOf(text: CounterText, t: Transition): string {
   return typeof name === 'string' ? name : `${t.from} → ${t.to}`
 }
 
-function Mover({ session, stock, onMoved }: { session: Session; stock: Holding[]; onMoved: (m: Moved) => void }) {
-  const text = useCounterText()
-  const shared = useSharedText()
+interface MoverGiven {
+  session: Session
+  stock: Holding[]
+  onMoved: (m: Moved) => void
+}
+
+/** What is filled in of a move, and which packs that means. */
+function useMove({ session, stock, onMoved }: MoverGiven) {
   const [chosen, setChosen] = useState('')
   const [how, setHow] = useState('stock')
   const [lines, setLines] = useState<Line[]>([{ batch: '', count: '' }])
@@ -110,26 +115,51 @@ function Mover({ session, stock, onMoved }: { session: Session; stock: Holding[]
     (key) => post<Done>('/v1/moves', { from: transition?.from, to: transition?.to, ...which }, key),
     (done) => transition && onMoved({ done, transition, ranges, lot: lot ?? '' }),
   )
-  const says = text.moveSays(count(countOf(ranges)), transition ? stateName(shared, transition.to) : '…')
+  return {
+    chosen,
+    setChosen,
+    how,
+    setHow,
+    lines,
+    setLines,
+    scanned,
+    setScanned,
+    tried,
+    setTried,
+    options,
+    transition,
+    there,
+    picked,
+    ranges,
+    sending,
+  }
+}
+
+function Mover(given: MoverGiven) {
+  const { session } = given
+  const text = useCounterText()
+  const shared = useSharedText()
+  const { how, lines, scanned, tried, options, transition, there, picked, ranges, ...move } = useMove(given)
+  const says = text.moveSays(count(countOf(ranges)), transition ? stateName(shared, transition.to) : '')
   return (
     <Form
       id="move"
       title={text.moveTitle}
-      sending={sending}
+      sending={move.sending}
       session={session}
       says={transition && final(transition) ? `${says} ${text.moveFinal}` : says}
       submit={text.move}
       look={transition && final(transition) ? 'danger' : 'main'}
       good={transition !== undefined && ranges.length > 0}
-      onTry={() => setTried(true)}
+      onTry={() => move.setTried(true)}
       {...(transition && final(transition) ? { sure: `${says} ${text.moveFinal}` } : {})}
     >
       {is(session, 'manufacturer') && <p class="quiet">{text.moveOwn}</p>}
       <Pick
         id="move-what"
         label={text.what}
-        value={chosen}
-        onValue={setChosen}
+        value={move.chosen}
+        onValue={move.setChosen}
         options={options.map((t) => [keyOf(t), nameOf(text, t)])}
         wrong={tried && !transition ? 'missing' : undefined}
       />
@@ -137,7 +167,7 @@ function Mover({ session, stock, onMoved }: { session: Session; stock: Holding[]
         id="move-how"
         label={text.how}
         value={how}
-        onValue={setHow}
+        onValue={move.setHow}
         options={[
           ['stock', text.byStock],
           ['scan', text.byScan],
@@ -146,9 +176,9 @@ function Mover({ session, stock, onMoved }: { session: Session; stock: Holding[]
       {how === 'stock' && transition && there.length === 0 && <p>{text.nothingThere}</p>}
       {/* One move is of one batch, so there is one line. */}
       {how === 'stock' && there.length > 0 && (
-        <Parcels lines={lines} setLines={setLines} offers={there} picked={picked} tried={tried} single />
+        <Parcels lines={lines} setLines={move.setLines} offers={there} picked={picked} tried={tried} single />
       )}
-      {how === 'scan' && <ScanPacks scanned={scanned} setScanned={setScanned} />}
+      {how === 'scan' && <ScanPacks scanned={scanned} setScanned={move.setScanned} />}
     </Form>
   )
 }

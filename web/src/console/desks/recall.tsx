@@ -49,7 +49,7 @@ export function Recalls({ session }: { session: Session }) {
           {d.batches.length > 0 && (
             <Rows
               id="recall-batches"
-              title={text.aBatch}
+              title={text.ownBatches}
               rows={d.batches}
               keyOf={(b) => b.id}
               columns={[
@@ -79,15 +79,13 @@ function things(d: Desk): { batches: [string, string][]; products: [string, stri
   return { batches: d.batches.map((b) => [b.id, `${b.lot} · ${name(b.gtin)}`]), products: gtins.map((g) => [g, name(g)]) }
 }
 
-function Recall({ session, desk: d, onDone }: { session: Session; desk: Desk; onDone: (d: Done) => void }) {
-  const text = useAdministrationText()
-  const shared = useSharedText()
+/** What is filled in of a recall. */
+function useRecall(d: Desk, onDone: (d: Done) => void) {
   const { batches, products } = things(d)
   const [v, set] = useState({ kind: batches.length > 0 ? 'batch' : 'product', thing: '', status: '', reason: '' })
   const [tried, setTried] = useState(false)
-  const put = (k: keyof typeof v) => (value: string) => set({ ...v, [k]: value })
   const options = v.kind === 'batch' ? batches : products
-  const what = options.find(([id]) => id === v.thing)?.[1] ?? '…'
+  const what = options.find(([id]) => id === v.thing)?.[1] ?? ''
   const sending = useSend(
     (key) =>
       post<Done>(
@@ -97,6 +95,14 @@ function Recall({ session, desk: d, onDone }: { session: Session; desk: Desk; on
       ),
     onDone,
   )
+  return { v, set, batches, options, what, tried, setTried, sending }
+}
+
+function Recall({ session, desk: d, onDone }: { session: Session; desk: Desk; onDone: (d: Done) => void }) {
+  const text = useAdministrationText()
+  const shared = useSharedText()
+  const { v, set, batches, options, what, tried, setTried, sending } = useRecall(d, onDone)
+  const put = (k: keyof typeof v) => (value: string) => set({ ...v, [k]: value })
   const missing = (k: keyof typeof v) => (tried && v[k] === '' ? 'missing' : undefined)
   return (
     <Form
@@ -104,7 +110,7 @@ function Recall({ session, desk: d, onDone }: { session: Session; desk: Desk; on
       title={text.recallForm}
       sending={sending}
       session={session}
-      says={text.recall(what, v.status ? statusName(shared, 'k', v.status) : '…')}
+      says={text.recall(what, v.status ? statusName(shared, 'k', v.status) : '')}
       submit={text.signRecall}
       look={v.status === 'released' ? 'main' : 'danger'}
       good={v.thing !== '' && v.status !== '' && !checkText(v.reason)}

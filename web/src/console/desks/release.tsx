@@ -21,10 +21,8 @@ interface Given {
 
 const shelfLife = 3
 
-/** Release asks for a batch. */
-export function Release({ session, certificates, supplies, onStarted }: Given) {
-  const text = useManufacturerText()
-  const shared = useSharedText()
+/** What is filled in of a batch, and what is wrong with it. */
+function useBatch({ session, certificates, supplies, onStarted }: Given) {
   const lots = lotsOf(supplies)
   const [v, set] = useState({
     certificate: certificates[0]?.number ?? '',
@@ -38,7 +36,6 @@ export function Release({ session, certificates, supplies, onStarted }: Given) {
   const [chosen, setChosen] = useState<string[]>([])
   const [tried, setTried] = useState(false)
   const put = (k: keyof typeof v) => (value: string) => set((old) => ({ ...old, [k]: value }))
-  const certificate = certificates.find((c) => c.number === v.certificate)
   const serials = items(v.serials)
   const size = serials.length > 0 ? serials.length : whole(v.size)
   const used = lots.filter((l) => chosen.includes(l.id))
@@ -65,37 +62,29 @@ export function Release({ session, certificates, supplies, onStarted }: Given) {
     (job) => onStarted(job, v.lot),
   )
   const told = <K extends keyof typeof w>(k: K) => (tried ? w[k] : undefined)
+  return { v, set, put, lots, chosen, setChosen, size, told, setTried, sending, good: Object.values(w).every((x) => x === undefined) }
+}
+
+/** Release asks for a batch. */
+export function Release(given: Given) {
+  const { session, certificates } = given
+  const text = useManufacturerText()
+  const shared = useSharedText()
+  const batch = useBatch(given)
+  const { v, put, lots, chosen, setChosen, size, told } = batch
+  const certificate = certificates.find((c) => c.number === v.certificate)
   return (
     <Form
       id="release"
       title={text.releaseTitle}
-      sending={sending}
+      sending={batch.sending}
       session={session}
       says={text.releaseSays(count(size ?? 0))}
       submit={text.release}
-      good={Object.values(w).every((x) => x === undefined)}
-      onTry={() => setTried(true)}
+      good={batch.good}
+      onTry={() => batch.setTried(true)}
     >
-      <Pick
-        id="release-certificate"
-        label={shared.certificate}
-        hint={text.certificateHint}
-        value={v.certificate}
-        onValue={(number) => {
-          const c = certificates.find((x) => x.number === number)
-          set({ ...v, certificate: number, gtin: c?.gtins?.[0] ?? '', site: c?.sites?.[0] ?? v.site })
-        }}
-        options={certificates.map((c) => [c.number, `${c.name} ${c.strength} (${c.number})`])}
-        wrong={told('certificate')}
-      />
-      <Pick
-        id="release-gtin"
-        label={shared.gtin}
-        value={v.gtin}
-        onValue={put('gtin')}
-        options={(certificate?.gtins ?? []).map((g) => [g, g])}
-        wrong={told('gtin')}
-      />
+      <Approved of={batch} certificates={certificates} />
       <Input id="release-lot" label={shared.lot} value={v.lot} onValue={put('lot')} error={wrong(shared, told('lot'))} />
       <Input
         id="release-expiry"
@@ -120,6 +109,37 @@ export function Release({ session, certificates, supplies, onStarted }: Given) {
         <Input id="release-serials" label={text.serials} hint={text.serialsHint} lines={4} value={v.serials} onValue={put('serials')} />
       </details>
     </Form>
+  )
+}
+
+/** Under which certificate, and which of its products. */
+function Approved({ of: { v, set, put, told }, certificates }: { of: ReturnType<typeof useBatch>; certificates: Certificate[] }) {
+  const text = useManufacturerText()
+  const shared = useSharedText()
+  const certificate = certificates.find((c) => c.number === v.certificate)
+  return (
+    <>
+      <Pick
+        id="release-certificate"
+        label={shared.certificate}
+        hint={text.certificateHint}
+        value={v.certificate}
+        onValue={(number) => {
+          const c = certificates.find((x) => x.number === number)
+          set({ ...v, certificate: number, gtin: c?.gtins?.[0] ?? '', site: c?.sites?.[0] ?? v.site })
+        }}
+        options={certificates.map((c) => [c.number, `${c.name} ${c.strength} (${c.number})`])}
+        wrong={told('certificate')}
+      />
+      <Pick
+        id="release-gtin"
+        label={shared.gtin}
+        value={v.gtin}
+        onValue={put('gtin')}
+        options={(certificate?.gtins ?? []).map((g) => [g, g])}
+        wrong={told('gtin')}
+      />
+    </>
   )
 }
 

@@ -127,19 +127,8 @@ interface Lot {
 const empty: Lot = { gtin: '', lot: '', produced: '', analysis: '' }
 const maxLots = 64
 
-function Supply({
-  session,
-  request,
-  to,
-  onSent,
-}: {
-  session: Session
-  request: Message<MaterialRequest>
-  to: string
-  onSent: (m: Message) => void
-}) {
-  const text = useSupplierText()
-  const shared = useSharedText()
+/** What is filled in of a supply. */
+function useSupply(request: Message<MaterialRequest>, onSent: (m: Message) => void) {
   const [material, setMaterial] = useState(request.content.material ?? '')
   const [quantity, setQuantity] = useState(request.content.quantity ?? '')
   const [lots, setLots] = useState<Lot[]>([empty])
@@ -158,6 +147,20 @@ function Supply({
       ),
     onSent,
   )
+  return { material, setMaterial, quantity, setQuantity, lots, setLots, put, tried, setTried, sending }
+}
+
+interface SupplyGiven {
+  session: Session
+  request: Message<MaterialRequest>
+  to: string
+  onSent: (m: Message) => void
+}
+
+function Supply({ session, request, to, onSent }: SupplyGiven) {
+  const text = useSupplierText()
+  const shared = useSharedText()
+  const { material, setMaterial, quantity, setQuantity, lots, setLots, put, tried, setTried, sending } = useSupply(request, onSent)
   return (
     <Form
       id="supply"

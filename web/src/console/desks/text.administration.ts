@@ -75,13 +75,14 @@ const en = {
   recallForm: 'Recall, withdraw or release again',
   recallWhat: 'What',
   aBatch: 'A batch',
+  ownBatches: 'Your batches',
   aProduct: 'All batches of a product',
   product: 'Product',
   status: 'It becomes',
   recallBatchHint: 'Batches of your own.',
   signRecall: 'Sign it',
   recall: (what: string, status: string) =>
-    `${what} becomes “${status}” on the ledger at once. Every pharmacy and every patient who scans a pack of it sees that.`,
+    `${what && status ? `${what} becomes “${status}”` : 'It takes effect'} on the ledger at once. Every pharmacy and every patient who scans a pack of it sees that.`,
   recallNow: (what: string) => `You are about to stop the supply of ${what}.`,
 }
 
@@ -103,7 +104,7 @@ const de: Translation<typeof en> = {
   producedBy: 'Geliefert von',
   produced: 'Hergestellt am',
   analysis: 'Fingerabdruck der Analyse',
-  supplySeen: (leaf) => `unterschrieben, im Ledger (Blatt ${leaf})`,
+  supplySeen: (leaf) => `unterschrieben, im Register (Blatt ${leaf})`,
   supplyMissing: 'in diesem Vorgang ist keine Lieferung zu finden',
   statement: 'Erklärung des Lieferanten',
 
@@ -112,7 +113,7 @@ const de: Translation<typeof en> = {
   refuse: 'Ablehnen',
   ask: 'Zurückfragen',
   approveTitle: 'Zulassen, mit Zulassungsbescheid',
-  approveSays: (to) => `Ein Zulassungsbescheid wird unterschrieben, geht an ${to} und ins Ledger, wo ihn alle prüfen können.`,
+  approveSays: (to) => `Ein Zulassungsbescheid wird unterschrieben, geht an ${to} und ins Register, wo ihn alle prüfen können.`,
   number: 'Zulassungsnummer',
   short: 'Nummer',
   medicine: 'Name des Arzneimittels',
@@ -130,9 +131,9 @@ const de: Translation<typeof en> = {
   codes: 'Produktcodes, für die sie gilt',
   sign: 'Zulassung unterschreiben',
   refuseTitle: 'Das Dossier ablehnen',
-  refuseSays: (to) => `Eine unterschriebene Ablehnung geht an ${to}. Dass abgelehnt wurde, steht im Ledger, die Gründe nicht.`,
+  refuseSays: (to) => `Eine unterschriebene Ablehnung geht an ${to}. Dass abgelehnt wurde, steht im Register, die Gründe nicht.`,
   askTitle: 'Beim Hersteller zurückfragen',
-  askSays: (to) => `Eine unterschriebene Frage geht an ${to}; die Antwort ist ein weiteres Dossier. Die Frage steht nicht im Ledger.`,
+  askSays: (to) => `Eine unterschriebene Frage geht an ${to}; die Antwort ist ein weiteres Dossier. Die Frage steht nicht im Register.`,
   question: 'Frage',
   signRefusal: 'Ablehnung unterschreiben',
   signQuestion: 'Unterschreiben und fragen',
@@ -160,13 +161,14 @@ const de: Translation<typeof en> = {
   recallForm: 'Zurückrufen, vom Markt nehmen oder wieder freigeben',
   recallWhat: 'Was',
   aBatch: 'Eine Charge',
+  ownBatches: 'Ihre Chargen',
   aProduct: 'Alle Chargen eines Produkts',
   product: 'Produkt',
   status: 'Es wird',
   recallBatchHint: 'Ihre eigenen Chargen.',
   signRecall: 'Unterschreiben',
   recall: (what, status) =>
-    `${what} wird im Ledger sofort „${status}“. Jede Apotheke und jeder Patient sieht das, wenn eine Packung davon gescannt wird.`,
+    `${what && status ? `${what} wird im Register sofort „${status}“` : 'Es gilt im Register sofort'}. Jede Apotheke und jeder Patient sieht das, wenn eine Packung davon gescannt wird.`,
   recallNow: (what) => `Sie sind dabei, die Versorgung mit ${what} zu stoppen.`,
 }
 

@@ -6,7 +6,7 @@ const en = {
     `Each pack that you scan here is verified in this browser and, if it is genuine, dispensed at once in the name of ${organisation}. The audit book names you, ${person}.`,
   scanLabel: 'Scan a pack',
   scanHint: 'Use the scanner, or type the code and press Enter. The field waits for the next pack.',
-  go: 'Enter',
+  go: 'Use this code',
   camera: 'Camera',
   cameraLoading: 'The scanner is being loaded…',
   cameraFailed: 'The scanner did not load.',
@@ -43,7 +43,10 @@ const en = {
 
   movesTitle: 'Other moves',
   moveTitle: 'Move packs',
-  moveSays: (n: string, to: string) => `${n === '1' ? '1 pack becomes' : `${n} packs become`} “${to}” on the ledger.`,
+  moveSays: (n: string, to: string) =>
+    n === '0' || !to
+      ? 'The packs change their state on the ledger.'
+      : `${n === '1' ? '1 pack becomes' : `${n} packs become`} “${to}” on the ledger.`,
   moveFinal: 'This cannot be taken back.',
   moveOwn: 'A manufacturer moves only packs of batches that it released.',
   what: 'What happened',
@@ -74,10 +77,10 @@ const en = {
 const de: Translation<typeof en> = {
   dispenseTitle: 'Abgabe',
   dispenseSays: (person, organisation) =>
-    `Jede Packung, die Sie hier scannen, wird in diesem Browser geprüft und, wenn sie echt ist, sofort im Namen von ${organisation} abgegeben. Das Protokoll nennt Sie, ${person}.`,
+    `Jede Packung, die Sie hier scannen, wird in diesem Browser geprüft und, wenn sie echt ist, sofort im Namen von ${organisation} abgegeben. Das Prüfbuch nennt Sie, ${person}.`,
   scanLabel: 'Packung scannen',
   scanHint: 'Mit dem Scanner, oder Code tippen und Enter drücken. Das Feld wartet auf die nächste Packung.',
-  go: 'Eingabe',
+  go: 'Code übernehmen',
   camera: 'Kamera',
   cameraLoading: 'Der Scanner wird geladen…',
   cameraFailed: 'Der Scanner konnte nicht geladen werden.',
@@ -107,7 +110,7 @@ const de: Translation<typeof en> = {
   alarm: 'Schon abgegeben. Nicht aushändigen.',
   alarmWords:
     'Eine Packung mit diesem Code wurde schon abgegeben, diese kann also eine Kopie sein. Legen Sie sie beiseite und benachrichtigen Sie Hersteller und Arzneimittelbehörde.',
-  alarmRaised: 'Das Ledger führt einen Alarm, für alle sichtbar.',
+  alarmRaised: 'Das Register führt einen Alarm, für alle sichtbar.',
   acknowledge: 'Beiseite gelegt (Esc)',
 
   checkTitle: 'Packung prüfen',
@@ -115,7 +118,10 @@ const de: Translation<typeof en> = {
 
   movesTitle: 'Andere Änderungen',
   moveTitle: 'Zustand von Packungen ändern',
-  moveSays: (n, to) => `${n === '1' ? '1 Packung wird' : `${n} Packungen werden`} im Ledger „${to}“.`,
+  moveSays: (n, to) =>
+    n === '0' || !to
+      ? 'Die Packungen wechseln im Register ihren Zustand.'
+      : `${n === '1' ? '1 Packung wird' : `${n} Packungen werden`} im Register „${to}“.`,
   moveFinal: 'Das lässt sich nicht zurücknehmen.',
   moveOwn: 'Ein Hersteller ändert nur Packungen von Chargen, die er freigegeben hat.',
   what: 'Was geschehen ist',

@@ -36,9 +36,9 @@ const de: Translation<typeof en> = {
   supply: 'Liefern',
   supplyTitle: 'Material liefern',
   supplySays: (to) =>
-    `An ${to} geht eine unterschriebene Erklärung: diese Chargen wurden geliefert. Die Chargen stehen im Ledger, die Menge nicht.`,
+    `An ${to} geht eine unterschriebene Erklärung: diese Chargen wurden geliefert. Die Chargen stehen im Register, die Menge nicht.`,
   submit: 'Unterschreiben und senden',
-  quantityHint: 'Sie steht nicht im Ledger; nur Sie und der Hersteller kennen sie.',
+  quantityHint: 'Sie steht nicht im Register; nur Sie und der Hersteller kennen sie.',
   lotNumber: (n) => `Charge ${n}`,
   produced: 'Hergestellt am',
   analysis: 'Analysezertifikat',

@@ -34,7 +34,7 @@ const en = {
   send: 'Send packs',
   back: 'Send packs on or back',
   dispatchSays: (n: string, to: string) =>
-    `${n === '1' ? '1 pack passes' : `${n} packs pass`} into the custody of ${to}. Batch and places of the packs stand on the ledger, the note does not.`,
+    `${n === '0' ? 'The packs pass' : n === '1' ? '1 pack passes' : `${n} packs pass`} into the custody of ${to || 'the receiver'}. Batch and places of the packs stand on the ledger, the note does not.`,
   receiver: 'To',
   dispatch: 'Sign and dispatch',
   noteHint: 'For the receiver; it is not on the ledger.',
@@ -61,9 +61,9 @@ const de: Translation<typeof en> = {
   kind_dmdd: 'vom Hersteller',
   kind_dispatch: 'Lieferung',
   confirmTitle: 'Eingang bestätigen',
-  receiptSays: (to) => `${to} erhält eine unterschriebene Quittung: was kam und was abwich. Zahlen stehen nicht im Ledger.`,
+  receiptSays: (to) => `${to} erhält eine unterschriebene Quittung: was kam und was abwich. Zahlen stehen nicht im Register.`,
   statusSays: (to) =>
-    `${to} erhält einen unterschriebenen Verkaufsstand: die Verfalldaten dieser Chargen werden im Ledger bestätigt, die Zahlen stehen nicht darin.`,
+    `${to} erhält einen unterschriebenen Verkaufsstand: die Verfalldaten dieser Chargen werden im Register bestätigt, die Zahlen stehen nicht darin.`,
   confirm: 'Unterschreiben und bestätigen',
   announced: 'Angekündigt',
   received: 'Erhalten',
@@ -87,10 +87,10 @@ const de: Translation<typeof en> = {
   send: 'Packungen senden',
   back: 'Packungen weiter- oder zurücksenden',
   dispatchSays: (n, to) =>
-    `${n === '1' ? '1 Packung geht' : `${n} Packungen gehen`} in die Obhut von ${to} über. Charge und Plätze stehen im Ledger, die Notiz nicht.`,
+    `${n === '0' ? 'Die Packungen gehen' : n === '1' ? '1 Packung geht' : `${n} Packungen gehen`} in die Obhut ${to ? `von ${to}` : 'des Empfängers'} über. Charge und Plätze stehen im Register, die Notiz nicht.`,
   receiver: 'An',
   dispatch: 'Unterschreiben und senden',
-  noteHint: 'Für den Empfänger; sie steht nicht im Ledger.',
+  noteHint: 'Für den Empfänger; sie steht nicht im Register.',
   sent: 'Gesendet',
   receipt: 'Quittung',
   noReceipt: 'noch nicht bestätigt',

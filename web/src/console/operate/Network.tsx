@@ -33,8 +33,20 @@ export function Network({ session }: { session: Session; rest: string }) {
         <List of={blocks}>
           {(rows) => (
             <div class="pair">
-              <Chart title={t.transactionsPerBlock} unit={t.transactions} axis={t.height} bars={transactions(rows)} />
-              <Chart title={t.secondsBetween} unit={t.seconds} axis={t.height} bars={intervals(rows)} />
+              <Chart
+                title={t.transactionsPerBlock}
+                unit={t.transactions}
+                amount={(n) => t.transactionsOf(n, count(n))}
+                axis={t.height}
+                bars={transactions(rows)}
+              />
+              <Chart
+                title={t.secondsBetween}
+                unit={t.seconds}
+                amount={(n) => t.secondsOf(count(n))}
+                axis={t.height}
+                bars={intervals(rows)}
+              />
             </div>
           )}
         </List>

@@ -1,11 +1,32 @@
 // What a document's compact names (CURIEs) stand for. Nothing is fetched.
 
 import { must } from '../bytes'
-import type { Tree } from '../tree'
-import { expand, isURI, standard } from '../uri'
+import { isURI } from '../uri'
 import { epcisWords, get } from './shapes'
+import type { Tree } from './tree'
 
 export type Prefixes = Map<string, string>
+
+/** standard are the prefixes of the GS1 EPCIS context. */
+export const standard = new Map(
+  Object.entries({
+    cbv: 'https://ref.gs1.org/cbv/',
+    cbvmda: 'urn:epcglobal:cbv:mda:',
+    dcterms: 'http://purl.org/dc/terms/',
+    epcis: 'https://ref.gs1.org/epcis/',
+    gs1: 'https://gs1.org/voc/',
+    owl: 'http://www.w3.org/2002/07/owl#',
+    rdfs: 'http://www.w3.org/2000/01/rdf-schema#',
+    xsd: 'http://www.w3.org/2001/XMLSchema#',
+  }),
+)
+
+/** expand returns what a compact name stands for, or s if its prefix is not defined. */
+export function expand(s: string, prefixes: Map<string, string>): string {
+  const colon = s.indexOf(':')
+  const namespace = colon < 0 ? undefined : prefixes.get(s.slice(0, colon))
+  return namespace && !s.startsWith('//', colon + 1) ? namespace + s.slice(colon + 1) : s
+}
 
 // The addresses of the context that gives EPCIS words their meaning.
 const epcisContext = /^https:\/\/(ref\.gs1\.org\/standards\/epcis(\/2\.\d+\.\d+)?|gs1\.github\.io\/EPCIS)\/epcis-context\.jsonld$/
@@ -31,7 +52,7 @@ function define(names: Prefixes, v: Tree): Prefixes {
     must(isURI(v.text), 'no URI')
     return names
   }
-  must(v.kind === 'list' || v.kind === 'object', 'neither URI nor object nor list')
+  must(v.kind === 'list' || v.kind === 'object', 'no context')
   for (const k of v.kids) {
     if (v.kind === 'object') {
       if (!k.name.startsWith('@')) defineTerm(names, k.name, k.value)
@@ -62,6 +83,6 @@ function defineTerm(names: Prefixes, name: string, given: Tree): void {
 export function checkExtensions(names: Prefixes, event: Tree): void {
   must(
     event.kids.every((k) => !expand(k.name, names).startsWith('https://ref.gs1.org/epcis/')),
-    'a word of EPCIS is written without namespace',
+    'a word of EPCIS without namespace',
   )
 }

@@ -1,9 +1,10 @@
 // XML brought to the JSON form by the table of shapes; then both are held to the same rules.
 
 import { must } from '../bytes'
-import type { Tree } from '../tree'
-import { expand, isURI, standard } from '../uri'
+import { isURI } from '../uri'
+import { expand, standard } from './context'
 import { events, type Field, type Shape, uri } from './shapes'
+import type { Tree } from './tree'
 import { isTime, isVersion } from './words'
 import { attr, child, type Element, foreign, readXML } from './xml'
 

@@ -2,12 +2,11 @@
 
 import { must } from '../bytes'
 import { isItem, lastDay } from '../gs1'
-import type { Tree } from '../tree'
-import { expand } from '../uri'
-import { checkExtensions, type Prefixes, within } from './context'
+import { checkExtensions, expand, type Prefixes, within } from './context'
 import { type Identity, identity } from './identifier'
 import { check, events, get, items, str } from './shapes'
-import { bizSteps, isTime, word } from './words'
+import type { Tree } from './tree'
+import { isCommissioning, isTime } from './words'
 
 export interface Event {
   id: string
@@ -41,7 +40,7 @@ export function readEvent(v: Tree, outer: Prefixes, xml: boolean): Event {
   for (const s of [str(v, 'parentID'), str(get(v, 'readPoint'), 'id'), str(get(v, 'bizLocation'), 'id')]) if (s !== '') id(s)
   const e: Event = { id: expand(str(v, 'eventID'), names), declaredWrong: get(v, 'errorDeclaration') !== undefined }
   const { lot, expiry } = batch(v, names)
-  const commissioning = word(bizSteps, expand(str(v, 'bizStep'), names)) === 'commissioning'
+  const commissioning = isCommissioning(expand(str(v, 'bizStep'), names))
   if (str(v, 'type') === 'ObjectEvent' && str(v, 'action') === 'ADD' && commissioning && lot !== '' && expiry !== '') {
     e.commissions = { lot, expiry, packs: objects.flatMap((o) => (o.pack ? [o.pack] : [])) }
   }
@@ -60,7 +59,7 @@ function checkContent(v: Tree): void {
   const some = has(v, 'epcList') || filled(v, 'quantityList')
   const children = filled(v, 'childEPCs') || filled(v, 'childQuantityList') || action === 'DELETE'
   if (type === 'ObjectEvent') {
-    must(!has(v, 'ilmd') || action === 'ADD', 'ilmd, though the action is not ADD')
+    must(!has(v, 'ilmd') || action === 'ADD', 'ilmd without ADD')
     must(some || (filled(v, 'sensorElementList') && has(v, 'readPoint')), 'about nothing')
   } else if (type === 'AggregationEvent') {
     must((str(v, 'parentID') !== '' || action === 'OBSERVE') && children, 'parentID or children are missing')

@@ -1,10 +1,10 @@
 // Digital Links (URI Syntax 1.4) and EPC URNs (Tag Data Standard 1.13), read strictly.
 
 import { utf8 } from '../bytes'
-import { checked } from '../gs1'
+import { checked, isItem } from '../gs1'
 
 /** Why an identifier was not read; it decides whether a URI was meant to be one. */
-type Reason = 'length' | 'character' | 'check digit' | 'date' | 'unknown' | 'conflict' | 'syntax' | 'no key'
+type Reason = 'form' | 'check digit' | 'unknown' | 'no key'
 
 class Slip extends Error {
   constructor(readonly reason: Reason) {
@@ -12,7 +12,7 @@ class Slip extends Error {
   }
 }
 
-const need = (ok: unknown, reason: Reason) => {
+const need = (ok: unknown, reason: Reason = 'form') => {
   if (!ok) throw new Slip(reason)
 }
 
@@ -45,7 +45,7 @@ const isDigits = (s: string) => /^[0-9]+$/.test(s)
 
 function formatOf(ai: string): AI {
   const found = table.find((f) => f.ai === ai)
-  need(found || (ai.length >= 2 && ai.length <= 4 && isDigits(ai)), 'syntax')
+  need(found || (ai.length >= 2 && ai.length <= 4 && isDigits(ai)))
   need(found, 'unknown')
   return found as AI
 }
@@ -59,11 +59,8 @@ function isDay(s: string): boolean {
 }
 
 function checkValue(f: AI, value: string): void {
-  need(value.length <= (f.length ?? 20), 'length')
-  const set = f.length ? /^[0-9]*$/ : /^[!"%&'()*+,\-./0-9:;<=>?A-Z_a-z]*$/
-  need(set.test(value), 'character')
-  need(value.length >= (f.length ?? 1), 'length')
-  if (f.date) need(isDay(value), 'date')
+  need(f.length ? value.length === f.length && isDigits(value) : isItem(value))
+  if (f.date) need(isDay(value))
   else if (f.length) need(checked(value, f.length), 'check digit')
 }
 
@@ -81,9 +78,9 @@ function decode(s: string, plain: RegExp): string {
       out += c
       continue
     }
-    need(c === '%', 'character')
+    need(c === '%')
     const hex = s.slice(i + 1, i + 3)
-    need(/^[0-9A-Fa-f]{2}$/.test(hex), 'syntax')
+    need(/^[0-9A-Fa-f]{2}$/.test(hex))
     out += String.fromCharCode(Number.parseInt(hex, 16))
     i += 2
   }
@@ -128,7 +125,7 @@ function parsePath(path: string): Element[] {
   } while (!key.qualifiers)
   for (let i = 0; i < start - 1; i++) {
     const f = reads(() => linkFormat(parts[i] as string))
-    need(!f?.qualifiers || !reads(() => linkElement(f, parts[i + 1] as string)), 'conflict')
+    need(!f?.qualifiers || !reads(() => linkElement(f, parts[i + 1] as string)))
   }
   for (const s of parts.slice(0, start)) decode(s, segment)
   return pairs(parts.slice(start))
@@ -138,19 +135,19 @@ function pairs(parts: string[]): Element[] {
   const elements: Element[] = []
   for (let i = 0; i < parts.length; i += 2) {
     const e = linkElement(linkFormat(parts[i] as string), parts[i + 1] as string)
-    need(e[1] !== '.' && e[1] !== '..', 'syntax')
+    need(e[1] !== '.' && e[1] !== '..')
     elements.push(e)
   }
   let allowed = elements[0]?.[0].qualifiers ?? []
   for (const [f] of elements.slice(1)) {
-    need(allowed.includes(f.ai), 'syntax')
+    need(allowed.includes(f.ai))
     allowed = allowed.slice(allowed.indexOf(f.ai) + 1)
   }
   return elements
 }
 
 function parseQuery(query: string, key: AI): Element[] {
-  need(!query.includes(';'), 'syntax')
+  need(!query.includes(';'))
   const elements: Element[] = []
   for (const param of query.split('&')) {
     const cut = param.indexOf('=')
@@ -161,8 +158,8 @@ function parseQuery(query: string, key: AI): Element[] {
       continue
     }
     const f = formatOf(name)
-    need(f.attribute && !key.qualifiers?.includes(f.ai), 'syntax')
-    need(!raw.includes('+'), 'syntax')
+    need(f.attribute && !key.qualifiers?.includes(f.ai))
+    need(!raw.includes('+'))
     elements.push(linkElement(f, raw))
   }
   return elements
@@ -175,15 +172,15 @@ const cut = (s: string, at: string): [string, string] => {
 
 function parseLink(s: string): Element[] {
   const [scheme, after] = cut(s, '://')
-  need(s.includes('://') && /^https?$/i.test(scheme), 'syntax')
+  need(s.includes('://') && /^https?$/i.test(scheme))
   const [upTo, fragment] = cut(after, '#')
   const [place, query] = cut(upTo, '?')
   const [authority, path] = cut(place, '/')
-  need(/^[A-Za-z0-9\-.]+(:[0-9]{1,5})?$/.test(authority), 'syntax')
-  need(/^[A-Za-z\-._]*$/.test(fragment), 'syntax')
+  need(/^[A-Za-z0-9\-.]+(:[0-9]{1,5})?$/.test(authority))
+  need(/^[A-Za-z\-._]*$/.test(fragment))
   const elements = parsePath(path)
   elements.push(...parseQuery(query, (elements[0] as Element)[0]))
-  need(new Set(elements.map(([f]) => f.ai)).size === elements.length, 'conflict')
+  need(new Set(elements.map(([f]) => f.ai)).size === elements.length)
   return elements
 }
 
@@ -203,21 +200,21 @@ const checkDigit = (digits: string): string => {
 
 function parseURN(s: string): Element[] {
   const found = schemes.find(([name]) => s.startsWith(`urn:epc:${name}`))
-  need(found, 'syntax')
+  need(found)
   const [name, ai, extension] = found as [string, string, string]
   const body = s.slice(8 + name.length)
   const [prefix, rest] = cut(body, '.')
   const [reference, last] = cut(rest, '.')
-  need(body.includes('.') && rest.includes('.') === (extension !== ''), 'syntax')
-  need(prefix.length >= 6 && prefix.length <= 12, 'length')
+  need(body.includes('.') && rest.includes('.') === (extension !== ''))
+  need(prefix.length >= 6 && prefix.length <= 12)
   const key = formatOf(ai)
-  need(prefix.length + reference.length === (key.length as number) - 1, 'length')
+  need(prefix.length + reference.length === (key.length as number) - 1)
   const leads = ai === '00' || ai === '01'
   const digits = leads ? reference.slice(0, 1) + prefix + reference.slice(1) : prefix + reference
-  need(isDigits(digits), 'character')
+  need(isDigits(digits))
   const first: Element = [key, checkDigit(digits)]
   if (extension === '' || (extension === '*' && last === '*')) return [first]
-  need(extension !== '*', 'syntax')
+  need(extension !== '*')
   const value = decode(last, urnByte)
   if (extension === '254' && value === '0') return [first]
   const f = formatOf(extension)
@@ -234,15 +231,15 @@ export interface Identity {
 /** identityLink returns what the elements name, without what they say about it. */
 function identityLink(elements: Element[]): Identity {
   const id: Identifier = new Map(elements.map(([f, value]) => [f.ai, value]))
-  need(!(id.has('02') && id.has('01')), 'conflict')
+  need(!(id.has('02') && id.has('01')))
   const keys = ['01', '00', '414', '417'].filter((k) => id.has(k))
-  need(keys.length === 1, 'conflict')
+  need(keys.length === 1)
   const [serial, lot, key] = [id.get('21'), id.get('10'), keys[0] as string]
-  need((serial === undefined && lot === undefined) || key === '01', serial === undefined && lot === undefined ? 'conflict' : 'no key')
+  need((serial === undefined && lot === undefined) || key === '01', 'no key')
   const extension = serial !== undefined ? '21' : lot !== undefined ? '10' : '254'
   const value = id.get(extension)
-  need(value !== '.' && value !== '..', 'syntax')
-  need(value === undefined || extension !== '254' || key === '414', 'conflict')
+  need(value !== '.' && value !== '..')
+  need(value === undefined || extension !== '254' || key === '414')
   const uri = `${key}/${id.get(key)}${value === undefined ? '' : `/${extension}/${value}`}`
   return extension === '21' ? { uri, pack: { gtin: id.get('01') as string, serial: serial as string } } : { uri }
 }
@@ -254,7 +251,7 @@ export function identity(given: string): Identity {
   const uri = /^urn:epc:/i.test(given) ? `urn:epc:${given.slice(8)}` : given
   if (!uri.startsWith('urn:epc:') && !/^https?$/iu.test(cut(uri, ':')[0])) return { uri }
   try {
-    need(utf8(uri).length <= 2048, 'length')
+    need(utf8(uri).length <= 2048)
     return identityLink(uri.startsWith('urn:') ? parseURN(uri) : parseLink(uri))
   } catch (err) {
     if (!(err instanceof Slip)) throw err

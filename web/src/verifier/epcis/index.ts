@@ -3,11 +3,11 @@
 
 import type { Pack } from '../bundle'
 import { type Bytes, fromUTF8, must } from '../bytes'
-import { parseTree, type Tree } from '../tree'
 import { type Prefixes, readContext } from './context'
 import { convertDocument } from './convert'
 import { type Event, readEvent } from './event'
 import { check, document, get, items, str } from './shapes'
+import { parseTree, type Tree } from './tree'
 
 const maxSize = 16 << 20
 const maxEvents = 50_000

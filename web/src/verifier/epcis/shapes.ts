@@ -2,8 +2,8 @@
 // XML schema: one table for both.
 
 import { must } from '../bytes'
-import type { Tree } from '../tree'
 import { isURI } from '../uri'
+import type { Tree } from './tree'
 import * as w from './words'
 
 /** A Shape says what a value must be, in the JSON form, and how XML writes it. Without kind it is anything. */
@@ -218,7 +218,7 @@ export function items(v: Tree | undefined, name: string): Tree[] {
   return m.kind === 'list' ? m.kids.map((k) => k.value) : [m]
 }
 
-/** check throws NotCanonical unless v has the shape. XML writes words of the CBV as URIs. */
+/** check throws unless v has the shape. XML writes words of the CBV as URIs. */
 export function check(s: Shape, v: Tree, xml: boolean): void {
   if (!s.kind || (s.kind === 'true' && v.kind === 'false')) return
   if (s.lone && v.kind === 'text') {
@@ -243,7 +243,7 @@ function checkObject(s: Shape, v: Tree, xml: boolean): void {
   for (const k of v.kids) {
     const shape = known.find((f) => f.name === k.name)?.shape
     if (shape) check(shape, k.value, xml)
-    else must(s.open && isURI(k.name), 'no such member, and no extension with a namespace')
+    else must(s.open && isURI(k.name), 'no such member, and no extension')
   }
   must(v.kids.length >= (s.least ?? 0), 'empty')
   must(

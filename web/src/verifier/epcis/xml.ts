@@ -27,23 +27,17 @@ const maxDepth = 64
 const maxNames = 128
 const maxValues = 1 << 20
 
-const entities = new Map([
-  ['lt', '<'],
-  ['gt', '>'],
-  ['amp', '&'],
-  ['apos', "'"],
-  ['quot', '"'],
-])
+const entities = new Map(Object.entries({ lt: '<', gt: '>', amp: '&', apos: "'", quot: '"' }))
 
 function entity(name: string): string {
   const [, hex, decimal] = /^#(?:x([0-9a-fA-F]+)|([0-9]+))$/.exec(name) ?? []
   if (hex === undefined && decimal === undefined) {
     const c = entities.get(name)
-    must(c !== undefined, 'an entity')
+    must(c !== undefined)
     return c
   }
   const n = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16)
-  must(n <= 0x10ffff, 'a character reference')
+  must(n <= 0x10ffff)
   return n >= 0xd800 && n < 0xe000 ? '\uFFFD' : String.fromCodePoint(n)
 }
 
@@ -52,18 +46,18 @@ function decode(raw: string, cdata: boolean): string {
   let text = raw.replace(/\r\n?/g, '\n')
   if (!cdata) {
     text = text.replace(/&([^;&]*)(;?)/g, (_, name: string, end: string) => {
-      must(end, 'an entity without end')
+      must(end)
       return entity(name)
     })
   }
-  must(!/[^\t\n\r -\uFFFD]/.test(text), 'a character that XML does not have')
+  must(!/[^\t\n\r -\uFFFD]/.test(text))
   return text
 }
 
 const trim = (s: string) => s.replace(/^[ \t\r\n]+/, '').replace(/[ \t\r\n]+$/, '')
 
 class XMLReader {
-  private at = 0
+  at = 0
   private left = maxValues
 
   constructor(private readonly source: string) {}
@@ -71,18 +65,15 @@ class XMLReader {
   root(): Element {
     let root: Element | undefined
     while (this.at < this.source.length) {
-      const begin = this.at
-      if (this.instruction())
-        must(this.source.slice(begin, this.at).search(/^<\?xml[^A-Za-z0-9_:.-]/) < 0 || begin === 0, 'declaration not at the start')
-      else if (!this.comment()) {
+      if (!this.instruction() && !this.comment()) {
         const text = this.text()
-        must(trim(text ?? '') === '', 'text outside the root element')
+        must(trim(text ?? '') === '')
         if (text !== undefined) continue
-        must(!root, 'a second root element')
+        must(!root)
         root = this.element(new Map([['xml', 'http://www.w3.org/XML/1998/namespace']]), 1)
       }
     }
-    must(root, 'no element')
+    must(root)
     return root
   }
 
@@ -95,7 +86,7 @@ class XMLReader {
   /** upTo reads up to a mark, and over it. */
   private upTo(mark: string): string {
     const end = this.source.indexOf(mark, this.at)
-    must(end >= 0, `no ${mark}`)
+    must(end >= 0)
     const s = this.source.slice(this.at, end)
     this.at = end + mark.length
     return s
@@ -104,20 +95,23 @@ class XMLReader {
   private comment(): boolean {
     if (!this.take('<!--')) return false
     this.upTo('--')
-    must(this.take('>'), 'two hyphens in a comment')
+    must(this.take('>'))
     return true
   }
 
   private instruction(): boolean {
+    const begin = this.at
     if (!this.take('<?')) return false
+    // A declaration stands at the start.
+    must(begin === 0 || !/^<\?xml[^A-Za-z0-9_:.-]/.test(this.source.slice(begin, begin + 6)))
     const { prefix, local } = this.name(false)
     const content = this.upTo('?>')
     if (prefix !== '' || local !== 'xml') return true
     const says = (what: string) => new RegExp(`${what}=(["'])([^]*?)\\1`).exec(content)?.[2] ?? ''
-    must(['', '1.0'].includes(says('version')), 'another version')
+    must(['', '1.0'].includes(says('version')))
     const encoding = says('encoding').toLowerCase()
     const ascii = encoding === 'us-ascii' || encoding === 'ascii'
-    must(encoding === '' || encoding === 'utf-8' || (ascii && !/[\x80-\uffff]/.test(this.source)), 'another encoding')
+    must(encoding === '' || encoding === 'utf-8' || (ascii && !/[\x80-\uffff]/.test(this.source)))
     return true
   }
 
@@ -128,7 +122,7 @@ class XMLReader {
     const end = this.source.indexOf('<', this.at)
     const raw = this.source.slice(this.at, end < 0 ? this.source.length : end)
     this.at += raw.length
-    must(!raw.includes(']]>'), 'the end of a CDATA section')
+    must(!raw.includes(']]>'))
     return decode(raw, false)
   }
 
@@ -141,41 +135,36 @@ class XMLReader {
     pattern.lastIndex = this.at
     const name = pattern.exec(this.source)?.[0] ?? ''
     this.at += name.length
-    must(/^[\p{L}_:]/u.test(name), 'no name')
+    must(/^[\p{L}_:]/u.test(name))
     const [prefix = '', local = '', more] = name.split(':')
-    must(more === undefined || !qualified, 'a name with two prefixes')
+    must(more === undefined || !qualified)
     return more === undefined && prefix !== '' && local !== '' ? { prefix, local } : { prefix: '', local: name }
   }
 
   private element(outer: Map<string, string>, depth: number): Element {
-    must(this.take('<') && depth <= maxDepth, 'no element, or too deep')
+    must(this.take('<') && depth <= maxDepth)
     const name = this.name()
     const given: { name: Name; value: string }[] = []
     for (this.space(); !/[/>]/.test(this.source.charAt(this.at)); this.space()) given.push(this.attribute())
     this.left -= 1 + given.length
-    must(this.left >= 0 && given.length <= maxNames, 'too many elements or attributes')
+    must(this.left >= 0 && given.length <= maxNames)
     const e = open(name, given, outer)
     if (this.take('/')) {
-      must(this.take('>'), 'an element without end')
+      must(this.take('>'))
       return e
     }
     this.at++
     let chars = ''
     while (!this.take('</')) {
-      must(this.at < this.source.length, 'an element without end')
-      const begin = this.at
-      if (this.comment()) continue
-      if (this.instruction()) {
-        must(!/^<\?xml[^A-Za-z0-9_:.-]/.test(this.source.slice(begin, begin + 6)), 'declaration not at the start')
-        continue
-      }
+      must(this.at < this.source.length)
+      if (this.comment() || this.instruction()) continue
       const text = this.text()
       if (text === undefined) e.kids.push(this.element(e.scope, depth + 1))
       else chars += text
     }
     const end = this.name()
     this.space()
-    must(this.take('>') && end.prefix === name.prefix && end.local === name.local, 'an end tag of another element')
+    must(this.take('>') && end.prefix === name.prefix && end.local === name.local)
     e.text = trim(chars)
     return e
   }
@@ -183,19 +172,19 @@ class XMLReader {
   private attribute(): { name: Name; value: string } {
     const name = this.name()
     this.space()
-    must(this.take('='), 'an attribute without value')
+    must(this.take('='))
     this.space()
     const quote = this.source.charAt(this.at++)
-    must(quote === '"' || quote === "'", 'a value without quotes')
+    must(quote === '"' || quote === "'")
     const raw = this.upTo(quote)
-    must(!raw.includes('<'), 'an unescaped < in a value')
+    must(!raw.includes('<'))
     return { name, value: decode(raw, false) }
   }
 }
 
 function resolve(scope: Map<string, string>, name: Name): string {
   const space = scope.get(name.prefix) ?? (name.prefix === '' ? '' : undefined)
-  must(space !== undefined && !name.local.includes(':'), 'a prefix that is not declared')
+  must(space !== undefined && !name.local.includes(':'))
   return space
 }
 
@@ -206,18 +195,26 @@ function open(name: Name, given: { name: Name; value: string }[], outer: Map<str
   const others = given.filter(({ name: { prefix, local }, value }) => {
     if (prefix !== 'xmlns' && (prefix !== '' || local !== 'xmlns')) return true
     const p = prefix === 'xmlns' ? local : ''
-    must((prefix === '' || value !== '') && !declared.has(p), 'a prefix twice, or without namespace')
+    must((prefix === '' || value !== '') && !declared.has(p))
     declared.add(p)
     scope.set(p, value)
     return false
   })
-  must(scope.size <= maxNames, 'too many namespaces')
+  must(scope.size <= maxNames)
   const attrs = others.map(({ name, value }) => ({ space: name.prefix === '' ? '' : resolve(scope, name), local: name.local, value }))
-  must(new Set(attrs.map((a) => `${a.space} ${a.local}`)).size === attrs.length, 'an attribute twice')
+  must(new Set(attrs.map((a) => `${a.space} ${a.local}`)).size === attrs.length)
   return { space: resolve(scope, name), local: name.local, attrs, kids: [], text: '', scope }
 }
 
-export const readXML = (source: string): Element => new XMLReader(source).root()
+/** readXML throws for what is not well-formed, and says where. */
+export function readXML(source: string): Element {
+  const reader = new XMLReader(source)
+  try {
+    return reader.root()
+  } catch {
+    throw new Error(`XML at character ${reader.at}`)
+  }
+}
 
 /** foreign reports whether the element is an extension by its namespace. */
 export const foreign = (e: Element) => !['', 'urn:epcglobal:epcis:xsd:1', 'urn:epcglobal:epcis:xsd:2'].includes(e.space)
