@@ -24,7 +24,7 @@ func rechecked(t *testing.T, p *browser.Page) (shown, why string) {
 // is refused is not genuine when it is checked again, at once or from the history.
 func TestForeignLabelIsForeignAgain(t *testing.T) {
 	s := play(t)
-	code := s.code(t, 14)
+	code := s.fresh(t)
 	id, err := gs1.ParseIdentifier(code, time.Now())
 	must(t, err)
 	link, err := id.DigitalLink()
@@ -49,7 +49,7 @@ func TestExpectedRootGoesAlong(t *testing.T) {
 	s := play(t)
 	poster := "/#trust=" + strings.Repeat("A", 43)
 	p := tab(t, start(t, browser.Config{}), s.Stage.Cast.Pharmacy.Endpoint+poster)
-	code := s.code(t, 15)
+	code := s.fresh(t)
 	shown, why := check(t, p, code)
 	expect(t, shown, why, "cannot_check", "other_served")
 	must(t, p.Click(".brand"))
