@@ -190,7 +190,7 @@ func (d *Desk) Dismiss(ctx context.Context, id canon.ID) (err error) {
 
 // Appoint gives a person another role, from the next request on.
 func (d *Desk) Appoint(ctx context.Context, id canon.ID, role Role) (p *Person, err error) {
-	defer func() { d.record(ctx, audit.Operator, "appoint "+string(role), id.String(), err) }()
+	defer func() { d.record(ctx, audit.Operator, "appoint "+clip(string(role)), id.String(), err) }()
 	if !slices.Contains(roles, role) {
 		return nil, ErrPerson
 	}

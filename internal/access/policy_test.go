@@ -18,7 +18,7 @@ var permitted = map[string]struct {
 }{
 	"messages":             {Reader, nil},
 	"message":              {Reader, nil},
-	"packs":                {Reader, nil},
+	"packs":                {Clerk, nil},
 	"job":                  {Reader, nil},
 	"job-events":           {Reader, nil},
 	"proposal":             {Reader, nil},

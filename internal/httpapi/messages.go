@@ -246,7 +246,18 @@ func message(m *supply.Message) (*api.Message, error) {
 	}
 	out.Content = content
 	if notice, ok := content.(*pedigree.ReportNotice); ok {
-		out.Content, err = supply.ReadReport(notice)
+		return out, reported(m, notice, out)
 	}
-	return out, err
+	return out, nil
+}
+
+// reported writes what a report says. Who only hands it on shows his people no more
+// than that there is one: whom it concerns can be an illness, and how to reach him.
+func reported(m *supply.Message, notice *pedigree.ReportNotice, out *api.Message) error {
+	c, err := supply.ReadReport(notice)
+	if err == nil && m.Status != supply.Received {
+		c = &api.ReportContent{Claims: pedigree.ReportClaims{Chain: c.Claims.Chain, Code: c.Claims.Code, Kind: c.Claims.Kind}}
+	}
+	out.Content = c
+	return err
 }

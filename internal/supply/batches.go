@@ -262,8 +262,15 @@ func (d *Desk) secret(id canon.Digest) (pedigree.BatchSecret, error) {
 	return pedigree.NewBatchSecret(master, id), nil
 }
 
-// Printed returns what is printed on packs of a batch of ours.
+// Printed returns what is printed on packs of a batch of ours. It is booked, as labels
+// are: who knows the serial numbers can make packs look genuine.
 func (d *Desk) Printed(ctx context.Context, batch canon.Digest, from, limit uint64) ([]api.Printed, error) {
+	out, err := d.printed(ctx, batch, from, limit)
+	d.record(ctx, "operator", "list packs", fmt.Sprintf("%s %d+%d", batch, from, limit), err)
+	return out, err
+}
+
+func (d *Desk) printed(ctx context.Context, batch canon.Digest, from, limit uint64) ([]api.Printed, error) {
 	if _, err := d.Works.Batch(ctx, batch); err != nil {
 		return nil, err
 	}

@@ -360,6 +360,9 @@ func TestPrinted(t *testing.T) {
 		if _, err := at.at().Printed(t.Context(), canon.Sum(nil), 0, 1); !errors.Is(err, supply.ErrUnknown) {
 			t.Errorf("Printed of no batch = %v, want ErrUnknown", err)
 		}
+		if book := at.booked(); len(book) == 0 || book[0] != "list packs: "+supply.ErrUnknown.Code() {
+			t.Errorf("%s: booked %q", at.org.Name, book)
+		}
 	}
 }
 

@@ -96,7 +96,7 @@ export const de: Translation<typeof en> = {
   type: (t) => types[t] ?? t,
   status: (s) => states[s] ?? s,
   field: (f) => fields[f] ?? f.replaceAll('_', ' '),
-  word: (w) => words[w] ?? w,
+  word: (w) => (Object.hasOwn(words, w) && words[w]) || w,
   types: 'Art',
   any: 'alle',
   caseName: 'Vorgang',

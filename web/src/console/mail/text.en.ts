@@ -93,7 +93,7 @@ export const en = {
   type: (t: string): string => types[t] ?? t,
   status: (s: string): string => states[s] ?? s,
   field: (f: string): string => fields[f] ?? f.replaceAll('_', ' '),
-  word: (w: string): string => words[w] ?? w,
+  word: (w: string): string => (Object.hasOwn(words, w) && words[w]) || w,
   types: 'Kind',
   any: 'all',
   caseName: 'Case',
