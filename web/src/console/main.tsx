@@ -2,6 +2,7 @@ import { render } from 'preact'
 import '../ui/base.css'
 import '../ui/parts.css'
 import './console.css'
+import './narrow.css'
 import { Console } from './Console'
 import { takeInvitation } from './Enter'
 
