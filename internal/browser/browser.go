@@ -157,11 +157,9 @@ func (p *Page) Click(selector string) error {
 
 // Type replaces the text of a field, as if it was typed over it.
 func (p *Page) Type(selector, text string) error {
-	if err := p.Until(fmt.Sprintf("document.querySelector(%q)", selector)); err != nil {
-		return err
-	}
-	chosen := fmt.Sprintf("(document.querySelector(%q).focus(), document.querySelector(%q).select?.(), null)", selector, selector)
-	if _, err := Evaluate[json.RawMessage](p, chosen); err != nil {
+	// What is not shown yet, as in a dialog that opens, takes no focus.
+	chosen := fmt.Sprintf("((f) => { f?.focus(); f?.select?.(); return f && document.activeElement === f })(document.querySelector(%q))", selector)
+	if err := p.Until(chosen); err != nil {
 		return fmt.Errorf("browser: type into %s: %w", selector, err)
 	}
 	if text == "" {
