@@ -50,12 +50,20 @@ export async function settle(world: World, online = true): Promise<Standing> {
   return { ...standing, why: choice === 'other_expected' ? 'other_expected' : 'other_served' }
 }
 
+let checked: Promise<boolean> | undefined
+
+/** Tells whether this browser can check signatures. It is asked once, when the page has been shown: a person then waits the less. */
+export function able(): Promise<boolean> {
+  checked ??= canVerify()
+  return checked
+}
+
 /** Checks a pack with the server's evidence. */
 export async function checkPack(
   reading: Extract<Reading, { kind: 'pack' }>,
   world: World,
 ): Promise<{ finding: Finding; standing?: Standing }> {
-  if (!(await canVerify())) return { finding: page('no_crypto') }
+  if (!(await able())) return { finding: page('no_crypto') }
   if (foreign(reading.host, world.here, []) && foreign(reading.host, world.here, await askEndpoints(world.get))) {
     return { finding: page('foreign', reading.host) }
   }
@@ -68,7 +76,7 @@ export async function checkPack(
 
 /** Checks evidence from a file: the pinned root decides, and no server is needed if there is one. */
 export async function checkFile(raw: Uint8Array, world: World): Promise<{ finding: Finding; standing?: Standing }> {
-  if (!(await canVerify())) return { finding: page('no_crypto') }
+  if (!(await able())) return { finding: page('no_crypto') }
   let standing = await settle(world, false)
   if (standing.why === 'no_trust') standing = await settle(world)
   if (!standing.root) return { finding: page(standing.why ?? 'no_trust'), standing }
