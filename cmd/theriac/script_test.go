@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
@@ -113,16 +114,14 @@ func port(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// row returns the first of n free ports in a row.
+// row returns the first of n free ports in a row, as organisation.FreePort chooses.
 func row(ts *testscript.TestScript, n int) int {
 	for range 100 {
 		var open []net.Listener
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		ts.Check(err)
-		open = append(open, l)
-		first := l.Addr().(*net.TCPAddr).Port
-		for i := 1; i < n; i++ {
-			if l, err = net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(first+i))); err != nil {
+		first := 10_000 + rand.IntN(20_000)
+		for i := range n {
+			l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(first+i)))
+			if err != nil {
 				break
 			}
 			open = append(open, l)

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	mathrand "math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
@@ -160,11 +161,18 @@ func Apply(dir, chainID, governor string) (_ []byte, err error) {
 	}, time.Now(), newID)
 }
 
-// FreePort returns a loopback address that nobody listens on now.
+// FreePort returns a loopback address that nobody listens on now. It is below those
+// that systems give to connections and to listeners who do not care (32768 and
+// above), so that nobody gets it by chance before it is listened on.
 func FreePort() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
+	var taken error
+	for range 100 {
+		address := fmt.Sprintf("127.0.0.1:%d", 10_000+mathrand.IntN(20_000))
+		l, err := net.Listen("tcp", address)
+		if err == nil {
+			return address, l.Close()
+		}
+		taken = err
 	}
-	return l.Addr().String(), l.Close()
+	return "", taken
 }

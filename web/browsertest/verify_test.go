@@ -136,7 +136,7 @@ func TestEvidenceFile(t *testing.T) {
 	expect(t, shown, why, "genuine", "")
 	must(t, os.WriteFile(file, []byte(strings.Replace(string(raw), `"produced":"2026-10-01"`, `"produced":"2026-10-02"`, 1)), 0o600))
 	must(t, p.Upload("#open-file", file))
-	must(t, p.Until(`document.querySelector('#verdict').dataset.verdict !== 'genuine'`))
+	must(t, p.Until(`document.querySelector('#verdict')?.dataset.verdict === 'refused'`))
 	shown, why = verdict(t, p)
 	expect(t, shown, why, "refused", "body_mismatch")
 	if blame, err := browser.Evaluate[string](p, `document.querySelector('#blame').dataset.blame`); err != nil || blame != "supplier" {
