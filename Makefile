@@ -9,7 +9,9 @@ NODE := $(shell command -v npm >/dev/null && node -e 'process.exit(+(parseInt(pr
 
 all: check test
 
-build: web
+# Pages that cannot be built, as without a network, are no reason to build nothing.
+build:
+	@$(MAKE) --no-print-directory web || echo "pages are not built; the rest goes on without them"
 	$(GO) build -o bin/ ./cmd/...
 
 # The story, and its API at http://127.0.0.1:8080 until Ctrl-C.

@@ -2,64 +2,38 @@ package envelope
 
 import (
 	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
-	"io/fs"
 	"slices"
 	"testing"
 
-	"github.com/c2sp/wycheproof"
+	"theriac/internal/wycheprooftest"
 )
 
 // Wycheproof's P1363 vectors for P-256 and SHA-256. We accept what it calls
 // valid or acceptable, unless s is high, and nothing else.
 func TestWycheproof(t *testing.T) {
-	raw, err := fs.ReadFile(wycheproof.TestVectors, "ecdsa_secp256r1_sha256_p1363_test.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var file struct {
-		TestGroups []struct {
-			PublicKey struct{ Uncompressed string }
-			Tests     []struct {
-				TcID                      int
-				Comment, Msg, Sig, Result string
-				Flags                     []string
-			}
-		}
-	}
-	if err := json.Unmarshal(raw, &file); err != nil {
-		t.Fatal(err)
-	}
 	var valid, high, invalid int
-	for _, g := range file.TestGroups {
-		point, _ := hex.DecodeString(g.PublicKey.Uncompressed)
-		key, err := ParseKey(point)
+	for _, v := range wycheprooftest.P256(t) {
+		key, err := ParseKey(v.Point)
 		if err != nil {
-			t.Errorf("ParseKey(%x) = %v", point, err)
-			continue
+			t.Fatalf("ParseKey(%x) = %v", v.Point, err)
 		}
-		for _, v := range g.Tests {
-			msg, _ := hex.DecodeString(v.Msg)
-			sig, _ := hex.DecodeString(v.Sig)
-			got := key.VerifyDigest(sha256.Sum256(msg), sig)
-			switch {
-			case v.Result == "invalid":
-				invalid++
-				if got == nil {
-					t.Errorf("%d %s %v: accepted", v.TcID, v.Comment, v.Flags)
-				}
-			case errors.Is(got, ErrHighS):
-				high++
-				if LowS(sig) == nil {
-					t.Errorf("%d %s: called high", v.TcID, v.Comment)
-				}
-			default:
-				valid++
-				if got != nil {
-					t.Errorf("%d %s: %v", v.TcID, v.Comment, got)
-				}
+		got := key.VerifyDigest(sha256.Sum256(v.Message), v.Signature)
+		switch {
+		case !v.Valid:
+			invalid++
+			if got == nil {
+				t.Errorf("%d %s: accepted", v.ID, v.Comment)
+			}
+		case errors.Is(got, ErrHighS):
+			high++
+			if LowS(v.Signature) == nil {
+				t.Errorf("%d %s: called high", v.ID, v.Comment)
+			}
+		default:
+			valid++
+			if got != nil {
+				t.Errorf("%d %s: %v", v.ID, v.Comment, got)
 			}
 		}
 	}

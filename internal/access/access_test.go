@@ -13,6 +13,7 @@ import (
 	"theriac/canon"
 	"theriac/chain"
 	"theriac/internal/access"
+	"theriac/internal/access/accesstest"
 	"theriac/internal/memstore"
 	"theriac/refusal"
 )
@@ -71,7 +72,7 @@ func enrolled(f *testing.F) (d *access.Desk, login *access.Begun, attested, asse
 	d = desk(f, origin)
 	ctx := f.Context()
 	rp := virtualwebauthn.RelyingParty{ID: "console.example", Name: "Office", Origin: origin}
-	device, key := virtualwebauthn.NewAuthenticator(), virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2)
+	device, key := virtualwebauthn.NewAuthenticator(), accesstest.Credential()
 	i, err := d.Invite(ctx, newID(), "Ada", access.Administrator)
 	if err != nil {
 		f.Fatal(err)

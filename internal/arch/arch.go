@@ -22,7 +22,7 @@ var layers = [][]string{
 }
 
 // testOnly are packages of helpers for tests, which no product package imports.
-var testOnly = []string{"internal/ledger/ledgertest", "internal/memstore", "internal/sqlstore/pgtest", "internal/storetest"}
+var testOnly = []string{"internal/access/accesstest", "internal/ledger/ledgertest", "internal/memstore", "internal/sqlstore/pgtest", "internal/storetest", "internal/wycheprooftest"}
 
 // pure is the number of layers, from the bottom, that do no I/O.
 const pure = 5

@@ -10,10 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/descope/virtualwebauthn"
-
 	"theriac/api"
 	"theriac/internal/access"
+	"theriac/internal/access/accesstest"
 	"theriac/internal/organisation"
 )
 
@@ -117,9 +116,9 @@ func TestCeremonies(t *testing.T) {
 		"nobody verified": func(b *browser, _ *api.Ceremony) { b.device.Options.UserNotVerified = true },
 		"nobody there":    func(b *browser, _ *api.Ceremony) { b.device.Options.UserNotPresent = true },
 		"another key": func(b *browser, _ *api.Ceremony) {
-			b.key.Key = virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2).Key
+			b.key.Key = accesstest.Credential().Key
 		},
-		"a key that is unknown": func(b *browser, _ *api.Ceremony) { b.key = virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2) },
+		"a key that is unknown": func(b *browser, _ *api.Ceremony) { b.key = accesstest.Credential() },
 		"another person":        func(b *browser, _ *api.Ceremony) { b.device.Options.UserHandle = make([]byte, 16) },
 		"no person":             func(b *browser, _ *api.Ceremony) { b.device.Options.UserHandle = nil },
 		"challenge of another": func(_ *browser, begun *api.Ceremony) {

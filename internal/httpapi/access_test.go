@@ -18,6 +18,7 @@ import (
 
 	"theriac/api"
 	"theriac/chain"
+	"theriac/internal/access/accesstest"
 	"theriac/internal/organisation"
 )
 
@@ -173,7 +174,7 @@ func (c *console) browser() *browser {
 	host := strings.Split(strings.Split(c.origin, "//")[1], ":")[0]
 	return &browser{
 		console: c, origin: c.origin, rp: virtualwebauthn.RelyingParty{ID: host, Name: "Office", Origin: c.origin},
-		device: virtualwebauthn.NewAuthenticator(), key: virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2),
+		device: virtualwebauthn.NewAuthenticator(), key: accesstest.Credential(),
 	}
 }
 

@@ -8,16 +8,13 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/asn1"
-	"encoding/hex"
-	"encoding/json"
-	"errors"
-	"io/fs"
 	"math/big"
 	"testing"
 
 	"filippo.io/nistec"
-	"github.com/c2sp/wycheproof"
 	"pgregory.net/rapid"
+
+	"theriac/internal/wycheprooftest"
 )
 
 type pair struct{ R, S *big.Int }
@@ -117,47 +114,20 @@ func TestEveryMultiple(t *testing.T) {
 }
 
 func TestWycheproof(t *testing.T) {
-	raw, err := fs.ReadFile(wycheproof.TestVectors, "ecdsa_secp256r1_sha256_p1363_test.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var file struct {
-		TestGroups []struct {
-			PublicKey struct{ Uncompressed string }
-			Tests     []struct {
-				TcID             int
-				Msg, Sig, Result string
-			}
-		}
-	}
-	if err := json.Unmarshal(raw, &file); err != nil {
-		t.Fatal(err)
-	}
-	seen := 0
-	for _, g := range file.TestGroups {
-		point, err := hex.DecodeString(g.PublicKey.Uncompressed)
-		if err != nil {
-			t.Fatal(err)
-		}
-		table, err := NewTable(point)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, v := range g.Tests {
-			msg, err1 := hex.DecodeString(v.Msg)
-			sig, err2 := hex.DecodeString(v.Sig)
-			if err := errors.Join(err1, err2); err != nil {
+	tables := map[string]*Table{}
+	for _, v := range wycheprooftest.P256(t) {
+		table := tables[string(v.Point)]
+		if table == nil {
+			var err error
+			if table, err = NewTable(v.Point); err != nil {
 				t.Fatal(err)
 			}
-			seen++
-			got := len(sig) == 64 && table.Verify(sha256.Sum256(msg), [64]byte(sig))
-			if got != (v.Result == "valid") {
-				t.Errorf("vector %d: Verify = %v, want %s", v.TcID, got, v.Result)
-			}
+			tables[string(v.Point)] = table
 		}
-	}
-	if seen < 200 {
-		t.Errorf("%d vectors", seen)
+		got := len(v.Signature) == 64 && table.Verify(sha256.Sum256(v.Message), [64]byte(v.Signature))
+		if got != v.Valid {
+			t.Errorf("vector %d (%s): Verify = %v", v.ID, v.Comment, got)
+		}
 	}
 }
 

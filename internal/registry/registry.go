@@ -366,7 +366,7 @@ func (d *Desk) submit(ctx context.Context, kind chain.Kind, id canon.ID, body an
 		return fmt.Errorf("%w: %w", ErrBusy, err)
 	}
 	err = r.Err()
-	d.record(ctx, "operator", action, id.String(), err)
+	d.record(ctx, audit.Operator, action, id.String(), err)
 	return err
 }
 

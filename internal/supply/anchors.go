@@ -8,13 +8,14 @@ import (
 	"theriac/api"
 	"theriac/canon"
 	"theriac/chain"
+	"theriac/internal/audit"
 )
 
 // Anchor puts the digest of a document that stays here on the ledger, once:
 // asked again for the same, it is found.
 func (d *Desk) Anchor(ctx context.Context, digest canon.Digest, media string) (*api.Done, error) {
 	done, err := d.vouch(ctx, digest, media)
-	d.record(ctx, "operator", "anchor", digest.String(), err)
+	d.record(ctx, audit.Operator, "anchor", digest.String(), err)
 	return done, err
 }
 

@@ -12,6 +12,7 @@ import (
 	"theriac/chain"
 	"theriac/epcis"
 	"theriac/gs1"
+	"theriac/internal/audit"
 	"theriac/internal/ledger"
 	"theriac/pedigree"
 )
@@ -34,7 +35,7 @@ func (d *Desk) Release(ctx context.Context, id canon.ID, r api.Release) (*Job, e
 		return nil, err
 	}
 	// Who ordered it is known now only: after a crash nobody acts any more.
-	d.record(ctx, "operator", "order "+kindRelease, id.String(), nil)
+	d.record(ctx, audit.Operator, "order "+kindRelease, id.String(), nil)
 	d.startRelease(*j, r)
 	return j, nil
 }
@@ -42,7 +43,7 @@ func (d *Desk) Release(ctx context.Context, id canon.ID, r api.Release) (*Job, e
 // queueRelease writes down the job of a release that is as it should be.
 func (d *Desk) queueRelease(ctx context.Context, id canon.ID, r *api.Release) (*Job, error) {
 	if err := d.mayRelease(r); err != nil {
-		d.record(ctx, "operator", kindRelease, id.String(), err)
+		d.record(ctx, audit.Operator, kindRelease, id.String(), err)
 		return nil, err
 	}
 	spec, err := canon.JSON(r)
@@ -266,7 +267,7 @@ func (d *Desk) secret(id canon.Digest) (pedigree.BatchSecret, error) {
 // are: who knows the serial numbers can make packs look genuine.
 func (d *Desk) Printed(ctx context.Context, batch canon.Digest, from, limit uint64) ([]api.Printed, error) {
 	out, err := d.printed(ctx, batch, from, limit)
-	d.record(ctx, "operator", "list packs", fmt.Sprintf("%s %d+%d", batch, from, limit), err)
+	d.record(ctx, audit.Operator, "list packs", fmt.Sprintf("%s %d+%d", batch, from, limit), err)
 	return out, err
 }
 

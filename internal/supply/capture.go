@@ -9,6 +9,7 @@ import (
 	"theriac/canon"
 	"theriac/chain"
 	"theriac/epcis"
+	"theriac/internal/audit"
 	"theriac/internal/ledger"
 )
 
@@ -19,7 +20,7 @@ import (
 func (d *Desk) Capture(ctx context.Context, raw []byte) (*api.Capture, error) {
 	c, err := d.capture(ctx, raw)
 	if !errors.Is(err, ErrBusy) {
-		d.record(ctx, "operator", "capture", canon.Sum(raw).String(), err)
+		d.record(ctx, audit.Operator, "capture", canon.Sum(raw).String(), err)
 	}
 	return c, err
 }

@@ -10,6 +10,7 @@ import (
 
 	"theriac/api"
 	"theriac/canon"
+	"theriac/internal/audit"
 	"theriac/refusal"
 )
 
@@ -162,7 +163,7 @@ func (d *Desk) start(j Job, work func(ctx context.Context, progress func(done, t
 				d.Log.Error("job", "id", j.ID, "kind", j.Kind, "err", err)
 			}
 		}
-		d.record(ctx, "operator", j.Kind, j.ID.String(), err)
+		d.record(ctx, audit.Operator, j.Kind, j.ID.String(), err)
 		if err := d.Jobs.PutJob(ctx, &j); err != nil {
 			d.Log.Error("job", "id", j.ID, "err", err)
 		}

@@ -2,15 +2,12 @@ package supply
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
-	"strings"
 
 	"theriac/canon"
-	"theriac/chain"
 	"theriac/gs1"
-	"theriac/pedigree"
+	"theriac/internal/audit"
 	"theriac/refusal"
 )
 
@@ -26,7 +23,7 @@ var (
 
 // Labels are what is printed on a range of packs.
 type Labels struct {
-	Product string // as the certificate names it; empty if we do not have the certificate
+	Product string // name and strength, as the certificate has them
 	Server  string // address of the organisation, as the ledger has it
 	Packs   iter.Seq2[gs1.Identifier, error]
 }
@@ -35,7 +32,7 @@ type Labels struct {
 // is booked: who has the labels can make packs look genuine.
 func (d *Desk) Labels(ctx context.Context, batch canon.Digest, from, count uint64) (*Labels, error) {
 	l, err := d.labels(ctx, batch, from, count)
-	d.record(ctx, "operator", "print labels", fmt.Sprintf("%s %d+%d", batch, from, count), err)
+	d.record(ctx, audit.Operator, "print labels", fmt.Sprintf("%s %d+%d", batch, from, count), err)
 	return l, err
 }
 
@@ -54,7 +51,7 @@ func (d *Desk) labels(ctx context.Context, batch canon.Digest, from, count uint6
 	if size := packs.Size(); count == 0 || count > MaxLabels || from >= size || count > size-from {
 		return nil, fmt.Errorf("%w: %d from %d, of %d", ErrLabels, count, from, size)
 	}
-	product, err := d.productName(ctx, b.Certificate)
+	product, err := d.productName(b.Certificate)
 	if err != nil {
 		return nil, err
 	}
@@ -84,33 +81,4 @@ func (d *Desk) Server() (string, error) {
 		return "", err
 	}
 	return self.Endpoint, nil
-}
-
-// productName returns name and strength of a medicine as they were approved, or nothing if
-// the decision that carried the certificate is not here.
-func (d *Desk) productName(ctx context.Context, number string) (string, error) {
-	record, err := state[chain.Certificate](d, chain.CertificateKey(number))
-	if err != nil {
-		return "", err
-	}
-	m, err := d.Archive.ByDigest(ctx, record.Anchor)
-	if errors.Is(err, ErrUnknown) {
-		return "", nil
-	}
-	if err != nil {
-		return "", err
-	}
-	content, err := pedigree.Read(m.Type, m.Body)
-	if err != nil {
-		return "", err
-	}
-	decision, ok := content.(*pedigree.Decision)
-	if !ok {
-		return "", fmt.Errorf("%w: %s carries no certificate", pedigree.ErrCertificate, record.Anchor)
-	}
-	c, err := pedigree.ParseCertificate(d.Chain, decision.Certificate)
-	if err != nil {
-		return "", err
-	}
-	return strings.TrimSpace(c.Subject.Name + " " + c.Subject.Strength), nil
 }

@@ -118,7 +118,7 @@ func TestStock(t *testing.T) {
 				}
 				for i, h := range got {
 					w := tt.want[i]
-					if h.Batch != w.Batch || h.Lot != w.Lot || h.Packs != w.Packs || h.Product == "" || h.Status != "released" ||
+					if h.Batch != w.Batch || h.Lot != w.Lot || h.Packs != w.Packs || h.Product != "Theriacin 500 mg" || h.Status != "released" ||
 						h.Maker != n.dm.org.GLN || h.Counted != h.Size || h.More || h.Expired {
 						t.Errorf("%s: %+v, want %+v", tt.name, h, w)
 					}

@@ -219,7 +219,7 @@ func (d *Desk) handOn(ctx context.Context, r *Report) error {
 			later = true // the node does not have the ledger again yet
 		case refusal.Code(err) != "":
 			// It has left the consortium, or its role, since the report came.
-			d.record(ctx, "operator", "send "+pedigree.TypeReport, gln, err)
+			d.record(ctx, d.GLN, "send "+pedigree.TypeReport, gln, err)
 		default:
 			return err
 		}

@@ -12,6 +12,7 @@ import (
 	"theriac/canon"
 	"theriac/chain"
 	"theriac/envelope"
+	"theriac/internal/audit"
 	"theriac/pedigree"
 	"theriac/refusal"
 )
@@ -40,7 +41,7 @@ func (d *Desk) Send(ctx context.Context, id canon.ID, draft Draft, content pedig
 			return before, nil
 		}
 	}
-	d.record(ctx, "operator", "send "+content.Type(), id.String(), err)
+	d.record(ctx, audit.Operator, "send "+content.Type(), id.String(), err)
 	if err != nil {
 		return nil, err
 	}

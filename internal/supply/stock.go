@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"strings"
 
 	"theriac/api"
 	"theriac/canon"
@@ -110,7 +111,7 @@ func (d *Desk) holding(id canon.Digest, budget int) (*api.Holding, int, error) {
 	return c.out, used, err
 }
 
-// product returns what the certificate of a batch calls it.
+// product returns what the certificate of a batch calls it, nothing if it has none.
 func (d *Desk) product(h *api.Holding, names map[string]string) (string, error) {
 	b, err := state[chain.Batch](d, chain.BatchKey(h.Batch))
 	if err != nil || b.Release.Certificate == "" {
@@ -120,6 +121,13 @@ func (d *Desk) product(h *api.Holding, names map[string]string) (string, error) 
 	if name, ok := names[number]; ok {
 		return name, nil
 	}
+	names[number], err = d.productName(number)
+	return names[number], err
+}
+
+// productName returns name and strength of a medicine as its certificate has them,
+// which stands in the log with the decision that carried it.
+func (d *Desk) productName(number string) (string, error) {
 	r, err := state[chain.Certificate](d, chain.CertificateKey(number))
 	if err != nil {
 		return "", err
@@ -144,8 +152,7 @@ func (d *Desk) product(h *api.Holding, names map[string]string) (string, error) 
 	if err != nil {
 		return "", err
 	}
-	names[number] = cert.Subject.Name
-	return cert.Subject.Name, nil
+	return strings.TrimSpace(cert.Subject.Name + " " + cert.Subject.Strength), nil
 }
 
 // A counting goes over the packs of a batch in their order.

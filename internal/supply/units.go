@@ -12,6 +12,7 @@ import (
 	"theriac/canon"
 	"theriac/chain"
 	"theriac/gs1"
+	"theriac/internal/audit"
 	"theriac/internal/ledger"
 	"theriac/merkle"
 	"theriac/refusal"
@@ -39,7 +40,7 @@ func (d *Desk) Move(ctx context.Context, id canon.ID, m Move) (*api.Done, error)
 		done, err = d.Submit(ctx, chain.KindUnits, id, *arg)
 	}
 	if !errors.Is(err, ErrBusy) {
-		d.record(ctx, "operator", fmt.Sprintf("%s to %s", m.From, m.To), id.String(), err)
+		d.record(ctx, audit.Operator, fmt.Sprintf("%s to %s", m.From, m.To), id.String(), err)
 	}
 	return done, err
 }
@@ -88,7 +89,7 @@ func (d *Desk) units(ctx context.Context, m *Move) (*chain.Units, error) {
 func (d *Desk) Undo(ctx context.Context, id canon.ID, op canon.Digest, at int64, packs []chain.Range) (*api.Done, error) {
 	done, err := d.Submit(ctx, chain.KindUndo, id, chain.Undo{Operation: op, At: at, Units: packs})
 	if !errors.Is(err, ErrBusy) {
-		d.record(ctx, "operator", "undo", op.String(), err)
+		d.record(ctx, audit.Operator, "undo", op.String(), err)
 	}
 	return done, err
 }
@@ -97,7 +98,7 @@ func (d *Desk) Undo(ctx context.Context, id canon.ID, op canon.Digest, at int64,
 func (d *Desk) Recall(ctx context.Context, id canon.ID, r chain.Recall) (*api.Done, error) {
 	done, err := d.Submit(ctx, chain.KindRecall, id, r)
 	if !errors.Is(err, ErrBusy) {
-		d.record(ctx, "operator", r.Status.String(), r.Batch.String()+" "+string(r.GTIN), err)
+		d.record(ctx, audit.Operator, r.Status.String(), r.Batch.String()+" "+string(r.GTIN), err)
 	}
 	return done, err
 }
@@ -106,7 +107,7 @@ func (d *Desk) Recall(ctx context.Context, id canon.ID, r chain.Recall) (*api.Do
 func (d *Desk) CertificateStatus(ctx context.Context, id canon.ID, c chain.CertificateChange) (*api.Done, error) {
 	done, err := d.Submit(ctx, chain.KindCertificate, id, c)
 	if !errors.Is(err, ErrBusy) {
-		d.record(ctx, "operator", "certificate status", c.Number, err)
+		d.record(ctx, audit.Operator, "certificate status", c.Number, err)
 	}
 	return done, err
 }

@@ -6,15 +6,14 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
-	"io/fs"
 	"math/big"
 	"slices"
 	"testing"
 
-	"github.com/c2sp/wycheproof"
 	"pgregory.net/rapid"
+
+	"theriac/internal/wycheprooftest"
 )
 
 func unhex(t testing.TB, s string) []byte {
@@ -63,43 +62,23 @@ func TestSignRFC6979(t *testing.T) {
 // Project Wycheproof: equations 8–11 take every good signature, and of the bad
 // ones only those with r or s out of 1 … n−1, for which no equation asks.
 func TestVerifyWycheproof(t *testing.T) {
-	raw, err := fs.ReadFile(wycheproof.TestVectors, "ecdsa_secp256r1_sha256_p1363_test.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var file struct {
-		TestGroups []struct {
-			PublicKey struct{ Uncompressed string }
-			Tests     []struct {
-				TcID             int
-				Msg, Sig, Result string
-			}
-		}
-	}
-	if err := json.Unmarshal(raw, &file); err != nil {
-		t.Fatal(err)
-	}
 	good, bad, outside := 0, 0, 0
-	for _, group := range file.TestGroups {
-		key := unhex(t, group.PublicKey.Uncompressed)
-		q := Point{number(key[1:33]), number(key[33:])}
-		for _, tt := range group.Tests {
-			sig := unhex(t, tt.Sig)
-			r, s := number(sig[:len(sig)/2]), number(sig[len(sig)/2:])
-			err := new(Ops).Verify(q, new(Ops).hash(string(unhex(t, tt.Msg))), Signature{r, s})
-			inside := r.Sign() > 0 && s.Sign() > 0 && r.Cmp(curve.N) < 0 && s.Cmp(curve.N) < 0
-			switch {
-			case tt.Result == "valid" && err != nil:
-				t.Errorf("case %d: %v, want nil", tt.TcID, err)
-			case tt.Result == "valid":
-				good++
-			case err != nil:
-				bad++
-			case inside && len(sig) == 2*size:
-				t.Errorf("case %d: accepted, want %v", tt.TcID, ErrSignature)
-			default:
-				outside++
-			}
+	for _, v := range wycheprooftest.P256(t) {
+		q, sig := Point{number(v.Point[1:33]), number(v.Point[33:])}, v.Signature
+		r, s := number(sig[:len(sig)/2]), number(sig[len(sig)/2:])
+		err := new(Ops).Verify(q, new(Ops).hash(string(v.Message)), Signature{r, s})
+		inside := r.Sign() > 0 && s.Sign() > 0 && r.Cmp(curve.N) < 0 && s.Cmp(curve.N) < 0
+		switch {
+		case v.Valid && err != nil:
+			t.Errorf("case %d: %v, want nil", v.ID, err)
+		case v.Valid:
+			good++
+		case err != nil:
+			bad++
+		case inside && len(sig) == 2*size:
+			t.Errorf("case %d: accepted, want %v", v.ID, ErrSignature)
+		default:
+			outside++
 		}
 	}
 	if good < 100 || bad < 50 || outside < 3 {

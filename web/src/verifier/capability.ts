@@ -44,7 +44,7 @@ async function knows(a: Answer, key: EcKeyImportParams | 'Ed25519', how: EcdsaPa
   return good === true && bad.every((b) => b === false)
 }
 
-// As much as a bundle has: so the first verification is as fast as those after it.
+// As much as a bundle has, so that an engine has compiled it before the first verification.
 const long = Uint8Array.from({ length: 1 << 16 }, (_, i) => i)
 
 /** canVerify reports whether ES256, Ed25519 and SHA-256 work here. A page calls it while it waits for a code. */
