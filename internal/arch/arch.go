@@ -8,7 +8,7 @@ package arch
 var layers = [][]string{
 	{"canon", "merkle", "gs1", "refusal", "internal/p256"},
 	{"envelope", "epcis", "chain", "lightclient"},
-	{"pedigree"},
+	{"genuine", "pedigree"},
 	{".", "internal/ledger", "internal/audit", "internal/idempotency", "internal/paper/…"},
 	{"api"},
 	{"internal/access", "internal/registry", "internal/sqlstore/query", "internal/supply", "web"},
