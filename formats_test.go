@@ -140,7 +140,7 @@ func TestFormatsNamesEveryTag(t *testing.T) {
 	page := string(raw)
 	found := 0
 	quoted := regexp.MustCompile(`"(theriac/[a-z-]+/1|[a-z]+/)"|Kind = ("[a-z-]+")|Type\w* += "([a-z]+/1)"`)
-	for _, pattern := range []string{"*.go", "chain/*.go", "envelope/*.go", "pedigree/*.go", "internal/ledger/*.go"} {
+	for _, pattern := range []string{"*.go", "chain/*.go", "envelope/*.go", "genuine/*.go", "pedigree/*.go", "internal/ledger/*.go"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)

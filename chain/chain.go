@@ -39,6 +39,11 @@ const (
 	KindUndo        Kind = "undo"
 	KindRecall      Kind = "recall"
 	KindEvidence    Kind = "evidence"
+	// Paper 001.
+	KindLine     Kind = "line"
+	KindRegister Kind = "register"
+	KindIdentify Kind = "identify"
+	KindRedeem   Kind = "redeem"
 )
 
 // A Tx is the payload of a transaction, which is a COSE_Sign1 of the sender.

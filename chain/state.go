@@ -297,6 +297,9 @@ type Alert struct {
 	By    string       `cbor:"4,keyasint"`
 	At    int64        `cbor:"5,keyasint"`
 	Index uint64       `cbor:"6,keyasint"`
+	// Registration is the one whose mark is in question; Batch and Units are empty if
+	// it is of raw material.
+	Registration canon.Digest `cbor:"7,keyasint,omitzero"`
 }
 
 // AlertID returns the name of the alert that an operation raises.

@@ -98,6 +98,9 @@ type BatchRelease struct {
 	Materials      []canon.Digest `cbor:"8,keyasint,omitempty"` // anchors of the supplies used
 	Initial        UnitState      `cbor:"9,keyasint"`
 	Evidence       canon.Digest   `cbor:"10,keyasint,omitzero"` // captured: digest of the document
+	// Codes is the root over the verification information of the packs' concealed
+	// codes, in the order of their places; zero if the packs have none.
+	Codes canon.Digest `cbor:"11,keyasint,omitzero"`
 }
 
 // A Range is the half-open span [From, To) of a batch's leaves.

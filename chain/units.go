@@ -59,6 +59,13 @@ type Page struct {
 	// out of locked or returned. An older lock or return cannot be undone then: the
 	// pack may have been locked again by somebody else.
 	Freed uint64 `cbor:"3,keyasint,omitempty"`
+	// Marks say which registration of paper 001 packs have; empty: none.
+	Marks []MarkRun `cbor:"4,keyasint,omitempty"`
+}
+
+// Blank reports whether the page says nothing.
+func (p *Page) Blank() bool {
+	return len(p.States)+len(p.Custody)+len(p.Marks) == 0 && p.Freed == 0
 }
 
 // A Run says who has the packs of a page up to End (exclusive), from where the
@@ -99,33 +106,52 @@ func (p *Page) Custodian(i uint64, holder string) string {
 }
 
 // Hand gives the packs [from, to) of the page to a custodian, given the batch's
-// holder. Runs stay maximal, so that equal custody has one encoding.
+// holder.
 func (p *Page) Hand(from, to uint64, custodian, holder string) {
-	old := p.Custody
-	if len(old) == 0 {
-		old = []Run{{PageUnits, holder}}
+	old := make([]run[string], len(p.Custody))
+	for i, r := range p.Custody {
+		old[i] = run[string]{r.End, r.Holder}
 	}
-	var runs []Run
-	put := func(end uint64, who string) {
+	p.Custody = nil
+	for _, r := range assign(old, from, to, custodian, holder) {
+		p.Custody = append(p.Custody, Run{r.end, r.value})
+	}
+}
+
+// A run is the packs of a page up to end with one value.
+type run[T comparable] struct {
+	end   uint16
+	value T
+}
+
+// assign gives the packs [from, to) a value, where packs without runs have the initial
+// one. Runs stay maximal, and there are none if all are initial, so that what is equal
+// has one encoding.
+func assign[T comparable](old []run[T], from, to uint64, value, initial T) []run[T] {
+	if len(old) == 0 {
+		old = []run[T]{{PageUnits, initial}}
+	}
+	var runs []run[T]
+	put := func(end uint64, v T) {
 		switch n := len(runs); {
-		case end == 0 || n > 0 && uint64(runs[n-1].End) >= end:
-		case n > 0 && runs[n-1].Holder == who:
-			runs[n-1].End = uint16(end)
+		case end == 0 || n > 0 && uint64(runs[n-1].end) >= end:
+		case n > 0 && runs[n-1].value == v:
+			runs[n-1].end = uint16(end)
 		default:
-			runs = append(runs, Run{uint16(end), who})
+			runs = append(runs, run[T]{uint16(end), v})
 		}
 	}
 	for _, r := range old {
-		put(min(uint64(r.End), from), r.Holder)
-		if uint64(r.End) >= to {
-			put(to, custodian)
-			put(uint64(r.End), r.Holder)
+		put(min(uint64(r.end), from), r.value)
+		if uint64(r.end) >= to {
+			put(to, value)
+			put(uint64(r.end), r.value)
 		}
 	}
-	if len(runs) == 1 && runs[0].Holder == holder {
-		runs = nil
+	if len(runs) == 1 && runs[0].value == initial {
+		return nil
 	}
-	p.Custody = runs
+	return runs
 }
 
 // Ranges joins strictly rising indexes to ranges that do not touch.

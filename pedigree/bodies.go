@@ -25,10 +25,14 @@ type MaterialRequest struct {
 }
 
 // A MaterialSupply is exchange 2, MS to DM (M_MS-DM with ID_MUI and production date).
+// It may carry registrations of paper 001 and for each a consignment, the transaction
+// information, HPKE to the receiver; so may a Distribution and a Dispatch.
 type MaterialSupply struct {
-	Lots     []SuppliedLot `json:"lots,omitzero"`
-	Material string        `json:"material,omitzero"`
-	Quantity string        `json:"quantity,omitzero"` // withheld
+	Consignments  []canon.Bytes  `json:"consignments,omitzero"` // withheld
+	Lots          []SuppliedLot  `json:"lots,omitzero"`
+	Material      string         `json:"material,omitzero"`
+	Quantity      string         `json:"quantity,omitzero"` // withheld
+	Registrations []canon.Digest `json:"registrations,omitzero"`
 }
 
 // A SuppliedLot is a lot of material with its production date and the digest of
@@ -68,10 +72,12 @@ type Decision struct {
 
 // A Distribution is exchange 5, DM to DD (M_DM-DD with Cert_D and ID_UI).
 type Distribution struct {
-	Certificate string   `json:"certificate,omitzero"` // authorisation number
-	Cost        string   `json:"cost,omitzero"`        // withheld: a salted commitment on the ledger
-	Parcels     []Parcel `json:"parcels,omitzero"`
-	SalesMethod string   `json:"sales_method,omitzero"`
+	Certificate   string         `json:"certificate,omitzero"`  // authorisation number
+	Consignments  []canon.Bytes  `json:"consignments,omitzero"` // withheld
+	Cost          string         `json:"cost,omitzero"`         // withheld: a salted commitment on the ledger
+	Parcels       []Parcel       `json:"parcels,omitzero"`
+	Registrations []canon.Digest `json:"registrations,omitzero"`
+	SalesMethod   string         `json:"sales_method,omitzero"`
 }
 
 // A Parcel is what is handed over of one batch: the paper's ID_UI set, as ranges
@@ -107,8 +113,10 @@ type BatchExpiry struct {
 
 // A Dispatch is exchange 7, DD to pharmacy or hospital.
 type Dispatch struct {
-	Note    string   `json:"note,omitzero"` // withheld
-	Parcels []Parcel `json:"parcels,omitzero"`
+	Consignments  []canon.Bytes  `json:"consignments,omitzero"` // withheld
+	Note          string         `json:"note,omitzero"`         // withheld
+	Parcels       []Parcel       `json:"parcels,omitzero"`
+	Registrations []canon.Digest `json:"registrations,omitzero"`
 }
 
 // A Receipt is exchange 8, the answer to a dispatch. All of it is withheld.
@@ -225,6 +233,9 @@ func (c *MaterialSupply) Check() error {
 			return bad("analysis", "the digest of the certificate of analysis is missing")
 		}
 	}
+	if err := checkRegistrations(c.Registrations, c.Consignments); err != nil {
+		return err
+	}
 	return text("material", c.Material)
 }
 
@@ -287,11 +298,34 @@ func (c *Distribution) Check() error {
 	if err := text("sales_method", c.SalesMethod); err != nil {
 		return err
 	}
+	if err := checkRegistrations(c.Registrations, c.Consignments); err != nil {
+		return err
+	}
 	return checkParcels(c.Parcels)
 }
 
 // Check implements Content.
-func (c *Dispatch) Check() error { return checkParcels(c.Parcels) }
+func (c *Dispatch) Check() error {
+	if err := checkRegistrations(c.Registrations, c.Consignments); err != nil {
+		return err
+	}
+	return checkParcels(c.Parcels)
+}
+
+const maxRegistrations = 64
+
+func checkRegistrations(ids []canon.Digest, consignments []canon.Bytes) error {
+	for i, id := range ids {
+		if i >= maxRegistrations || id.IsZero() || slices.Contains(ids[:i], id) {
+			return bad("registrations", "at most 64, each once")
+		}
+	}
+	// The ledger sees the registrations only.
+	if n := len(consignments); n != 0 && n != len(ids) {
+		return bad("consignments", "one a registration")
+	}
+	return nil
+}
 
 func checkParcels(parcels []Parcel) error {
 	if len(parcels) == 0 || len(parcels) > maxItems {

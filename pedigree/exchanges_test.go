@@ -17,12 +17,12 @@ import (
 // (an answer has =), and what the ledger may see.
 const table = `
 1 dmms/1     manufacturer                                  supplier                                      -                    material,product
-2 msdm/1     supplier                                      manufacturer                                  =dmms/1              lots,material
+2 msdm/1     supplier                                      manufacturer                                  =dmms/1              lots,material,registrations
 3 dmda/1     manufacturer                                  administration                                msdm/1,dadm/1        documents,gtins,materials,product
 4 dadm/1     administration                                manufacturer                                  =dmda/1              certificate,decision
-5 dmdd/1     manufacturer                                  distributor                                   dadm/1               certificate,parcels,sales_method
+5 dmdd/1     manufacturer                                  distributor                                   dadm/1               certificate,parcels,registrations,sales_method
 6 dddm/1     distributor                                   manufacturer                                  =dmdd/1              expiries
-7 dispatch/1 distributor,pharmacy,hospital                 distributor,pharmacy,hospital,manufacturer    dmdd/1,dispatch/1    parcels
+7 dispatch/1 distributor,pharmacy,hospital                 distributor,pharmacy,hospital,manufacturer    dmdd/1,dispatch/1    parcels,registrations
 8 receipt/1  distributor,pharmacy,hospital,manufacturer    distributor,pharmacy,hospital                 =dispatch/1          -
 9 report/1   administration,courier,distributor,governor,hospital,manufacturer,pharmacy,supplier manufacturer,administration -  -
 `

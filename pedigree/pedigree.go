@@ -72,7 +72,7 @@ var exchanges = []Exchange{
 	},
 	{
 		Number: 2, Type: TypeMaterialSupply, From: roles(chain.Supplier), To: roles(chain.Manufacturer),
-		Follows: []string{TypeMaterialRequest}, Answers: true, Discloses: []string{"lots", "material"},
+		Follows: []string{TypeMaterialRequest}, Answers: true, Discloses: []string{"lots", "material", "registrations"},
 	},
 	{
 		Number: 3, Type: TypeDossier, From: roles(chain.Manufacturer), To: roles(chain.Administration),
@@ -86,7 +86,7 @@ var exchanges = []Exchange{
 	},
 	{
 		Number: 5, Type: TypeDistribution, From: roles(chain.Manufacturer), To: roles(chain.Distributor),
-		Follows: []string{TypeDecision}, Discloses: []string{"certificate", "parcels", "sales_method"},
+		Follows: []string{TypeDecision}, Discloses: []string{"certificate", "parcels", "registrations", "sales_method"},
 	},
 	{
 		Number: 6, Type: TypeSalesStatus, From: roles(chain.Distributor), To: roles(chain.Manufacturer),
@@ -97,7 +97,7 @@ var exchanges = []Exchange{
 		Number: 7, Type: TypeDispatch,
 		From:    roles(chain.Distributor, chain.Pharmacy, chain.Hospital),
 		To:      roles(chain.Distributor, chain.Pharmacy, chain.Hospital, chain.Manufacturer),
-		Follows: []string{TypeDistribution, TypeDispatch}, Discloses: []string{"parcels"},
+		Follows: []string{TypeDistribution, TypeDispatch}, Discloses: []string{"parcels", "registrations"},
 	},
 	{
 		Number: 8, Type: TypeReceipt,

@@ -141,6 +141,7 @@ func (t *tx) contract(content pedigree.Content, c *envelope.Claims, a *chain.Anc
 		for i := range v.Lots {
 			a.Lots = append(a.Lots, v.Lots[i].ID())
 		}
+		return t.registeredFor(v.Registrations, c, carriesLots(a.Lots))
 	case *pedigree.Dossier:
 		return t.dossier(v, a, prev)
 	case *pedigree.Decision:
@@ -161,6 +162,9 @@ func (t *tx) contract(content pedigree.Content, c *envelope.Claims, a *chain.Anc
 // dispatch checks that every batch came with what the dispatch follows; then
 // custody moves.
 func (t *tx) dispatch(v *pedigree.Dispatch, c *envelope.Claims, a *chain.Anchor, prev []chain.Anchor) error {
+	if err := t.registeredFor(v.Registrations, c, carriesParcels(v.Parcels)); err != nil {
+		return err
+	}
 	for i := range v.Parcels {
 		p := &v.Parcels[i]
 		if !slices.ContainsFunc(prev, func(q chain.Anchor) bool { return slices.Contains(q.Batches, p.Batch) }) {
@@ -210,6 +214,9 @@ func (t *tx) distribution(v *pedigree.Distribution, c *envelope.Claims, a *chain
 	}
 	if !slices.ContainsFunc(prev, func(p chain.Anchor) bool { return p.Certificate == v.Certificate }) {
 		return fmt.Errorf("%w: it does not follow the decision that carried certificate %s", envelope.ErrPrev, v.Certificate)
+	}
+	if err := t.registeredFor(v.Registrations, c, carriesParcels(v.Parcels)); err != nil {
+		return err
 	}
 	a.Certificate = v.Certificate
 	for i := range v.Parcels {

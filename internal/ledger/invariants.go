@@ -33,6 +33,8 @@ var ErrInvariant = errors.New("ledger: invariant broken")
 //   - every exchange's predecessors are anchored before it and allow it, and a
 //     dispatch moves only batches that came with them;
 //   - every page lies in its batch, has known states and maximal runs of members;
+//   - every registration is of its line's product and maker, what is verified was
+//     registered before, and the runs of a page name registrations of its packs;
 //   - nothing can be undone that destroyed packs or found them stolen;
 //   - leaves that records name are in the log of size leaves.
 func CheckInvariants(state iter.Seq2[[]byte, []byte], size uint64) error {
@@ -89,6 +91,7 @@ func (s *invariants) record(k string) error {
 		"undo":        s.undoable,
 		"alert":       s.alert,
 		"evidence":    s.evidence,
+		"line":        s.line, "registration": s.registered, "mark": s.mark, "material": s.material, "redeemed": s.redeemed,
 	}[word]
 	if !ok {
 		return errors.New("unknown kind of record")
@@ -331,7 +334,7 @@ func (s *invariants) page(key []byte, name string) error {
 	if p.Freed > s.size || p.Freed > 0 && len(p.States) == 0 {
 		return fmt.Errorf("page %d: freed by leaf %d of %d", no, p.Freed, s.size)
 	}
-	if no*chain.PageUnits >= b.Release.Size || len(p.States) != 0 && len(p.States) != chain.PageUnits/2 || len(p.States)+len(p.Custody) == 0 {
+	if no*chain.PageUnits >= b.Release.Size || len(p.States) != 0 && len(p.States) != chain.PageUnits/2 || len(p.States)+len(p.Custody)+len(p.Marks) == 0 {
 		return fmt.Errorf("page %d of a batch of %d: %d bytes, %d runs", no, b.Release.Size, len(p.States), len(p.Custody))
 	}
 	for i := range uint64(chain.PageUnits) {
@@ -351,7 +354,7 @@ func (s *invariants) page(key []byte, name string) error {
 	if n := len(p.Custody); n > 0 && p.Custody[n-1].End != chain.PageUnits {
 		return fmt.Errorf("runs %v", p.Custody)
 	}
-	return nil
+	return s.marks(canon.Digest([]byte(name[:32])), no, p.Marks)
 }
 
 func (s *invariants) undoable(key []byte, _ string) error {
@@ -366,18 +369,6 @@ func (s *invariants) undoable(key []byte, _ string) error {
 		return fmt.Errorf("leaf %d of %d", u.Index, s.size)
 	}
 	_, err := s.batchOf(u.Batch)
-	return err
-}
-
-func (s *invariants) alert(key []byte, _ string) error {
-	var a chain.Alert
-	if err := s.must(key, &a); err != nil {
-		return err
-	}
-	if a.Index >= s.size || len(a.Units) == 0 {
-		return fmt.Errorf("alert %+v", a)
-	}
-	_, err := s.batchOf(a.Batch)
 	return err
 }
 

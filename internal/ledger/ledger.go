@@ -8,7 +8,8 @@
 //
 // The contracts of paper 000 (its smart contracts …ins and …chk) are in
 // exchanges.go and certificates.go, registration (xins) in members.go, batches
-// and packs in batches.go and units.go. invariants.go says what holds after
+// and packs in batches.go and units.go; those of paper 001 in lines.go,
+// registrations.go, marks.go and codes.go. invariants.go says what holds after
 // every block.
 package ledger
 
@@ -197,6 +198,10 @@ var contracts = map[chain.Kind]func(*tx) error{
 	chain.KindUndo:        (*tx).undo,
 	chain.KindRecall:      (*tx).recall,
 	chain.KindEvidence:    (*tx).evidence,
+	chain.KindLine:        (*tx).line,
+	chain.KindRegister:    (*tx).register,
+	chain.KindIdentify:    (*tx).identify,
+	chain.KindRedeem:      (*tx).redeem,
 }
 
 // Apply applies one transaction. The error is the store's; a refusal is a Result.

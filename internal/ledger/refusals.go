@@ -43,4 +43,18 @@ var (
 	ErrDispensed      = refusal.New("already_dispensed", "a pack was dispensed before")
 	ErrFull           = refusal.New("block_full", "the block moves as many packs as a block may; try again")
 	ErrUndo           = refusal.New("undo_refused", "there is nothing of this member to undo, or no longer")
+
+	// Paper 001.
+	ErrLine                = refusal.New("bad_line", "the product line is not as it must be")
+	ErrUnknownLine         = refusal.New("unknown_line", "no such product line")
+	ErrRegistration        = refusal.New("bad_registration", "the registration is not as it must be")
+	ErrUnknownRegistration = refusal.New("unknown_registration", "no such registration")
+	ErrRegistrar           = refusal.New("not_the_registrar", "the member may not register this")
+	ErrCounter             = refusal.New("wrong_counter", "the counter is not the next one")
+	ErrUnverified          = refusal.New("not_verified", "a mark before this was not verified")
+	ErrConsignee           = refusal.New("wrong_consignee", "the thing was registered for another consignee")
+	ErrPlace               = refusal.New("wrong_place", "the thing was registered for another place")
+	ErrVerified            = refusal.New("already_verified", "the mark was verified before")
+	ErrSuperseded          = refusal.New("superseded", "the thing was registered anew since")
+	ErrRedeemed            = refusal.New("already_redeemed", "the concealed code was redeemed before")
 )

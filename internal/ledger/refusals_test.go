@@ -43,6 +43,9 @@ var contracts = []struct {
 	{"evidence", evidenceRefusals},
 	{"units", unitRefusals},
 	{"undo", undoRefusals},
+	{"line", lineRefusals},
+	{"registration", registrationRefusals},
+	{"identify", identifyRefusals},
 }
 
 // Every contract refuses what it must, for the reason that it must name, and then
@@ -74,6 +77,11 @@ var elsewhere = map[string]string{
 	"bad_anchor":        "the third party's, pedigree.History",
 	"bad_report":        "the desk's and the receiver's, pedigree.ParseReport",
 	"bad_dossier":       "the administration's, pedigree.OpenDossier",
+	"already_verified":  "an alert: TestMarkIsVerifiedOnce",
+	"wrong_consignee":   "an alert: TestMarkIsVerifiedOnce",
+	"wrong_place":       "an alert: TestMarkIsVerifiedOnce",
+	"superseded":        "an alert: TestSupplierRegistersAnew",
+	"already_redeemed":  "of a second transaction: TestRedeem",
 }
 
 // No refusal is declared, in the packages that the contracts draw from, that no

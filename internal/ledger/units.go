@@ -371,7 +371,7 @@ func (p *pages) save() error {
 	for _, no := range slices.Sorted(maps.Keys(p.changed)) {
 		page := p.loaded[no]
 		key := chain.UnitsKey(p.id, no)
-		if len(page.States) == 0 && len(page.Custody) == 0 && page.Freed == 0 {
+		if page.Blank() {
 			p.t.delete(key)
 			continue
 		}
