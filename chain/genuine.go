@@ -186,6 +186,8 @@ type Registration struct {
 	Device canon.Digest `cbor:"3,keyasint"`
 	At     int64        `cbor:"4,keyasint"`
 	Index  uint64       `cbor:"5,keyasint"`
+	// Before are the registrations that this one replaced for some of its things.
+	Before []canon.Digest `cbor:"6,keyasint,omitempty"`
 }
 
 // A Mark is verified: the thing was measured where it was to be, once.

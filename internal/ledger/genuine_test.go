@@ -108,6 +108,10 @@ func TestHops(t *testing.T) {
 		t.Errorf("tags %v", r.Tags)
 	}
 	id := chain.RegistrationID(r.Operation)
+	var record chain.Registration
+	if l.Read(chain.RegistrationKey(id), &record); !slices.Equal(record.Before, []canon.Digest{l.id}) {
+		t.Errorf("it replaced %v", record.Before)
+	}
 	// A key of the first hop is not one of the second (001-05).
 	old := l.shipment.Identify(l.id, l.Pharmacy, l.carriers, 0, nil)
 	old.Registration = id

@@ -42,10 +42,11 @@ func (t *tx) register() error {
 		return err
 	}
 	id := chain.RegistrationID(t.op)
+	record := chain.Registration{Terms: *r, From: t.Sender, Device: arg.Device, At: t.now, Index: t.index}
 	if r.Material != nil {
-		err = t.registerMaterial(id, r, line)
+		record.Before, err = t.registerMaterial(id, r, line)
 	} else {
-		err = t.registerPacks(id, r, line)
+		record.Before, err = t.registerPacks(id, r, line)
 	}
 	if err != nil {
 		return err
@@ -56,7 +57,7 @@ func (t *tx) register() error {
 	if t.Sender != line.Maker {
 		t.tag("hop-of", line.Maker)
 	}
-	return t.put(chain.RegistrationKey(id), &chain.Registration{Terms: *r, From: t.Sender, Device: arg.Device, At: t.now, Index: t.index})
+	return t.put(chain.RegistrationKey(id), &record)
 }
 
 // consigned checks what holds of all terms.
@@ -82,56 +83,64 @@ func (t *tx) consigned(r *chain.Terms) error {
 	return nil
 }
 
-func (t *tx) registerMaterial(id canon.Digest, r *chain.Terms, line *chain.Line) error {
+// registerMaterial returns what the registration replaces.
+func (t *tx) registerMaterial(id canon.Digest, r *chain.Terms, line *chain.Line) ([]canon.Digest, error) {
 	lot := *r.Material
 	if err := lot.Check(); err != nil {
-		return fmt.Errorf("%w: %w", ErrRegistration, err)
+		return nil, fmt.Errorf("%w: %w", ErrRegistration, err)
 	}
 	if lot.GTIN != line.Put.GTIN {
-		return fmt.Errorf("%w: %s, the line makes %s", ErrRegistration, lot.GTIN, line.Put.GTIN)
+		return nil, fmt.Errorf("%w: %s, the line makes %s", ErrRegistration, lot.GTIN, line.Put.GTIN)
 	}
 	var before canon.Digest
-	if _, err := read(t, chain.MaterialKey(lot), &before); err != nil {
-		return err
+	found, err := read(t, chain.MaterialKey(lot), &before)
+	if err != nil {
+		return nil, err
 	}
 	if err := t.mayRegister(r, line, before, []chain.Range{{From: 0, To: 1}}); err != nil {
-		return err
+		return nil, err
 	}
-	return t.put(chain.MaterialKey(lot), id)
+	if err := t.put(chain.MaterialKey(lot), id); err != nil || !found {
+		return nil, err
+	}
+	return []canon.Digest{before}, nil
 }
 
-func (t *tx) registerPacks(id canon.Digest, r *chain.Terms, line *chain.Line) error {
+// registerPacks returns what the registration replaces.
+func (t *tx) registerPacks(id canon.Digest, r *chain.Terms, line *chain.Line) (before []canon.Digest, err error) {
 	batch, err := t.batch(r.Batch)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if batch.Release.GTIN != line.Put.GTIN || batch.Holder != line.Maker {
-		return fmt.Errorf("%w: lot %s of %s is not of this line", ErrRegistration, batch.Release.Lot, batch.Release.GTIN)
+		return nil, fmt.Errorf("%w: lot %s of %s is not of this line", ErrRegistration, batch.Release.Lot, batch.Release.GTIN)
 	}
 	if err := t.countPacks(r.Ranges, batch.Release.Size); err != nil {
-		return err
+		return nil, err
 	}
 	pages := t.pages(r.Batch, batch)
-	seen := 0
 	for _, span := range r.Ranges {
 		if err := t.mayConsign(pages, span, r, line); err != nil {
-			return err
+			return nil, err
 		}
-		err := pages.registrations(span, func(before canon.Digest, packs chain.Range) error {
-			if seen++; seen > maxRegistrations {
+		err := pages.registrations(span, func(old canon.Digest, packs chain.Range) error {
+			if !old.IsZero() && !slices.Contains(before, old) {
+				before = append(before, old)
+			}
+			if len(before) > maxRegistrations {
 				return fmt.Errorf("%w: it would replace more than %d", ErrRegistration, maxRegistrations)
 			}
-			return t.mayRegister(r, line, before, []chain.Range{packs})
+			return t.mayRegister(r, line, old, []chain.Range{packs})
 		})
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if err := pages.register(span, id); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	t.tag("registered", r.Batch)
-	return pages.save()
+	return before, pages.save()
 }
 
 // mayConsign lets who has the packs register them, and the maker for who has them.
