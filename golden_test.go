@@ -8,6 +8,7 @@ import (
 	"hash/fnv"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/cryptotest"
@@ -28,6 +29,22 @@ type entry struct {
 	Now    time.Time `json:"now"`
 	Why    string    `json:"why"`
 	sentence
+	Alerts []warning `json:"alerts,omitempty"`
+}
+
+// A warning is an alert that a verifier shows.
+type warning struct {
+	Code string    `json:"code"`
+	By   string    `json:"by"`
+	At   time.Time `json:"at"`
+}
+
+func warnings(v *theriac.Verdict) []warning {
+	var out []warning
+	for _, a := range v.Facts.Alerts {
+		out = append(out, warning(a))
+	}
+	return out
 }
 
 // unreadable is the verdict of the index on what is no bundle.
@@ -84,7 +101,7 @@ func TestGolden(t *testing.T) {
 			if got := judge(&v); got != g.want {
 				t.Errorf("Verify = %+v, want %+v (%s)", got, g.want, v.Reason)
 			}
-			keep.put(t, g, encode(t, out.bundle), out)
+			keep.put(t, g, encode(t, out.bundle), out, warnings(&v)...)
 		})
 	}
 	seed(t, "spoiled")
@@ -107,7 +124,7 @@ type keeper struct {
 	kept    []string
 }
 
-func (k *keeper) put(t *testing.T, g golden, raw []byte, out shown) {
+func (k *keeper) put(t *testing.T, g golden, raw []byte, out shown, alerts ...warning) {
 	t.Helper()
 	trust, err := out.trust.Encode()
 	if err != nil {
@@ -123,7 +140,7 @@ func (k *keeper) put(t *testing.T, g golden, raw []byte, out shown) {
 		k.file(t, name, trust)
 	}
 	k.file(t, g.name+".json", raw)
-	k.entries = append(k.entries, entry{g.name + ".json", name, out.now.UTC(), g.why, g.want})
+	k.entries = append(k.entries, entry{g.name + ".json", name, out.now.UTC(), g.why, g.want, alerts})
 }
 
 func (k *keeper) index(t *testing.T) {
@@ -208,8 +225,8 @@ func TestGoldenFiles(t *testing.T) {
 			continue
 		}
 		v := b.Verify(trust, e.Now)
-		if got := judge(&v); got != e.sentence {
-			t.Errorf("%s: Verify = %+v, want %+v (%s)", e.Bundle, got, e.sentence, v.Reason)
+		if got := judge(&v); got != e.sentence || !slices.Equal(warnings(&v), e.Alerts) {
+			t.Errorf("%s: Verify = %+v with %v, want %+v with %v (%s)", e.Bundle, got, v.Facts.Alerts, e.sentence, e.Alerts, v.Reason)
 		}
 		// A verifier changes nothing of what it is given, and says the same again.
 		if again := b.Verify(trust, e.Now); judge(&again) != e.sentence || !bytes.Equal(encode(t, b), raw) {

@@ -109,6 +109,17 @@ type Facts struct {
 	State       string
 	Custodian   string // GLN
 	Exchanges   []Step
+	// Alerts are those that the evidence brings, the newest first. Each is proven;
+	// that there are no more is not, for who assembles evidence can leave them out.
+	Alerts []Alert
+}
+
+// An Alert is what the ledger raised about the pack, as when its code was
+// dispensed a second time. It changes no outcome: the state of the pack does.
+type Alert struct {
+	Code string
+	By   string // GLN of whose transaction raised it
+	At   time.Time
 }
 
 // A Step is a message of the pack's history.

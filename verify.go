@@ -1,7 +1,6 @@
 package theriac
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -66,6 +65,7 @@ type verification struct {
 	leaves  []merkle.IndexedLeaf
 	logged  error // nil: the log holds all leaves
 	unit    chain.UnitState
+	alerts  []chain.Alert // about this pack
 	lots    []gs1.LGTIN
 	ahead   ahead
 }
@@ -117,87 +117,6 @@ func (v *verification) header() error {
 	return nil
 }
 
-// records verifies the records of the state and reads those that every bundle has.
-func (v *verification) records() error {
-	v.state = make(map[string][]byte, len(v.bundle.State))
-	v.members, v.holders = map[string]*chain.Member{}, map[canon.Digest]envelope.Holder{}
-	for i := range v.bundle.State {
-		r := &v.bundle.State[i]
-		if i > 0 && bytes.Compare(v.bundle.State[i-1].Key, r.Key) >= 0 {
-			return fail(StepLedger, fmt.Errorf("%w: the keys of its records do not rise", ErrBundle))
-		}
-		if err := r.verify(v.bundle.Root.StateRoot); err != nil {
-			return fail(StepLedger, fmt.Errorf("%w: record %q: %w", ErrLedger, r.Key, err))
-		}
-		v.state[string(r.Key)] = r.Value
-		if err := v.note(r); err != nil {
-			return fail(StepLedger, fmt.Errorf("%w: record %q: %w", ErrLedger, r.Key, err))
-		}
-	}
-	if v.batchID.IsZero() {
-		return fail(StepLedger, fmt.Errorf("%w: no batch", ErrLedger))
-	}
-	v.pass(StepLedger, "%d records of the ledger's state proven", len(v.bundle.State))
-	return nil
-}
-
-const (
-	memberPrefix = "member/"
-	batchPrefix  = "batch/"
-)
-
-// note reads members with their keys, and the batch.
-func (v *verification) note(r *Record) error {
-	key := string(r.Key)
-	switch {
-	case r.Value == nil:
-	case len(key) > len(memberPrefix) && key[:len(memberPrefix)] == memberPrefix:
-		var m chain.Member
-		if err := canon.DecodeCBOR(r.Value, &m); err != nil {
-			return err
-		}
-		v.members[m.GLN] = &m
-		for _, k := range m.Keys {
-			pub, err := envelope.ParseKey(k.Point)
-			if err != nil {
-				return err
-			}
-			v.holders[pub.ID()] = envelope.Holder{
-				Key: pub, Member: m.GLN, From: chain.Time(k.From), Until: chain.Time(k.Until), Revoked: chain.Time(k.Revoked),
-			}
-		}
-	case len(key) == len(batchPrefix)+32 && key[:len(batchPrefix)] == batchPrefix:
-		if !v.batchID.IsZero() {
-			return fmt.Errorf("%w: a second batch", ErrBundle)
-		}
-		if err := canon.DecodeCBOR(r.Value, &v.batch); err != nil {
-			return err
-		}
-		v.batchID = canon.Digest(r.Key[len(batchPrefix):])
-	}
-	return nil
-}
-
-// read decodes a record that the bundle must bring and the ledger must have.
-func (v *verification) read(key []byte, into any) error {
-	raw, brought := v.state[string(key)]
-	if !brought || raw == nil {
-		return fail(StepLedger, fmt.Errorf("%w: record %q is missing", ErrLedger, key))
-	}
-	if err := canon.DecodeCBOR(raw, into); err != nil {
-		return fail(StepLedger, fmt.Errorf("%w: record %q: %w", ErrLedger, key, err))
-	}
-	return nil
-}
-
-// maybe decodes a record that the ledger may not have; the bundle must say which.
-func (v *verification) maybe(key []byte, into any) (bool, error) {
-	if raw, brought := v.state[string(key)]; brought && raw == nil {
-		return false, nil
-	}
-	return true, v.read(key, into)
-}
-
 // pack verifies that the pack is one of the batch.
 func (v *verification) pack() error {
 	p, r := &v.bundle.Pack, &v.batch.Release
@@ -232,6 +151,7 @@ func (v *verification) pack() error {
 	v.unit = page.At(i%chain.PageUnits, r.Initial)
 	v.verdict.Facts.State = v.unit.String()
 	v.verdict.Facts.Custodian = page.Custodian(i%chain.PageUnits, v.batch.Holder)
+	v.verdict.Facts.Alerts = v.shownAlerts()
 	return nil
 }
 

@@ -92,7 +92,13 @@ func (m *mutator) story() *scene {
 	}
 	to := []chain.UnitState{chain.UnitDispensed, chain.UnitStolen, chain.UnitDestroyed, chain.UnitReturned}
 	if m.IntN(2) == 0 {
-		s.Admit(s.Pharmacy.Tx(s.Now, chain.KindUnits, s.Show(chain.UnitActive, pick(m, to), 0)))
+		state := pick(m, to)
+		s.Admit(s.Pharmacy.Tx(s.Now, chain.KindUnits, s.Show(chain.UnitActive, state, 0)))
+		for range m.IntN(3) {
+			if state == chain.UnitDispensed {
+				s.late(pick(m, []*ledgertest.Org{s.Hospital, s.Pharmacy}), 0)
+			}
+		}
 	}
 	if m.IntN(3) == 0 {
 		s.renew(pick(m, []*ledgertest.Org{s.DM, s.DD, s.MS, s.Pharmacy}))
@@ -143,6 +149,7 @@ var changes = []change{
 	{"a spelling", (*mutator).changeSpelling},
 	{"signatures", (*mutator).changeSignature},
 	{"a record", (*mutator).changeRecord},
+	{"an alert", (*mutator).changeAlert},
 	{"a header", (*mutator).changeHeader},
 	{"a message", (*mutator).changeMessage},
 	{"a document", (*mutator).changeDocument},

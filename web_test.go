@@ -81,7 +81,20 @@ func facts(f *theriac.Facts) string {
 		link, _ := l.Identifier().DigitalLink()
 		all = append(all, link)
 	}
-	return strings.Join(append(all, strconv.Itoa(len(f.Exchanges))), " ")
+	all = append(all, strconv.Itoa(len(f.Exchanges)))
+	for _, a := range f.Alerts {
+		all = append(all, a.Code, a.By, day(a.At))
+	}
+	return strings.Join(all, " ")
+}
+
+// day is the time as far as JavaScript has one.
+func day(at time.Time) string {
+	const end = 8_640_000_000_000_000
+	if ms := at.UnixMilli(); -end <= ms && ms <= end {
+		return strconv.FormatInt(ms, 10)
+	}
+	return "NaN"
 }
 
 // webVerifier builds the browser's verifier and starts it, or skips: loudly, and in

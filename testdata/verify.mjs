@@ -115,6 +115,11 @@ class Verification {
       Object.assign(this, { batchID: Buffer.from(key.slice(6), 'latin1'), batch: m, release: m.get(1) })
     }
     must(this.batch, 'no batch')
+    for (const [key, a] of this.state) {
+      if (!key.startsWith('alert/')) continue
+      const { index } = this.b.pack
+      must(a && same(a.get(2), this.batchID) && a.get(3).some((r) => r.get(1) <= index && index < r.get(2)), 'an alert about other packs')
+    }
   }
 
   // record returns a record that the bundle must bring; null if the ledger has none.

@@ -17,6 +17,7 @@ async function answer({ bundle, trust, now, label }) {
     const { verdict, step, blame, proven, code, facts: f } = v
     if (!v.reason.startsWith(code)) throw new Error(v.reason)
     const facts = [f.gtin, f.serial, f.lot, f.expiry, f.state, f.custodian, f.certificate?.number ?? '', ...f.materials, f.exchanges.length]
+    for (const a of f.alerts) facts.push(a.code, a.by, a.at.getTime())
     return { verdict, step, blame, proven, code, facts: facts.join(' ') }
   } catch (err) {
     if (!(err instanceof Refusal)) return { verdict: 'broken', code: `${err.stack}` }

@@ -8,8 +8,9 @@ export default defineConfig({
     target: 'es2022',
     modulePreload: false,
     outDir: 'out',
-    // What the documents' part shares with the rest is in the rest, as in the page.
-    rollupOptions: { preserveEntrySignatures: 'allow-extension', output: { minify: true } },
+    // What the documents' part shares with the rest is in the rest, and bundlers are told
+    // nothing in comments, as in the page.
+    rollupOptions: { preserveEntrySignatures: 'allow-extension', output: { minify: true, comments: false } },
     lib: { entry: 'src/verifier/index.ts', formats: ['es'], fileName: 'verifier' },
   },
 })

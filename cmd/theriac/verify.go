@@ -124,6 +124,9 @@ func printVerdict(con *console, v *theriac.Verdict) {
 	if f.Custodian != "" {
 		con.printf("  pack         %s, with %s\n", f.State, f.Name(f.Custodian))
 	}
+	for _, a := range f.Alerts {
+		con.printf("  ALERT        %s, raised by %s at %s\n", a.Code, f.Name(a.By), a.At.UTC().Format(time.RFC3339))
+	}
 	for _, x := range f.Exchanges {
 		con.printf("  %s  %-10s  %s → %s\n", x.At.UTC().Format("2006-01-02 15:04:05"), strings.TrimSuffix(x.Type, "/1"), f.Name(x.From), f.Name(x.To))
 	}

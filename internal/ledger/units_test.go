@@ -247,7 +247,7 @@ func TestSecondDispense(t *testing.T) {
 	if a.Code != r.Code || a.By != w.Hospital.GLN || a.At != chain.Millis(w.Now) || !slices.Equal(a.Units, []chain.Range{{From: 3, To: 4}}) {
 		t.Errorf("alert %+v", a)
 	}
-	if !slices.Contains(r.Tags, "alert/"+r.Alert.String()) {
+	if !slices.Contains(r.Tags, "alert/"+r.Alert.String()) || !slices.Contains(r.Tags, chain.AlertTags(w.Batch, 3, w.Release.Size)[0]) {
 		t.Errorf("tags %v", r.Tags)
 	}
 	if got := string(w.State.Records[string(chain.UnitsKey(w.Batch, 0))]); got != page || len(w.State.Records) != records+1 {

@@ -202,9 +202,5 @@ func (n node) Leaf(index uint64) (chain.Leaf, []byte, error) {
 func (n node) TaggedBefore(tag string, before uint64, limit int) ([]uint64, error) {
 	n.c.mu.Lock()
 	defer n.c.mu.Unlock()
-	all := n.c.State.Tags[tag]
-	at, _ := slices.BinarySearch(all, before)
-	out := slices.Clone(all[max(0, at-limit):at])
-	slices.Reverse(out)
-	return out, nil
+	return n.c.State.TaggedBefore(tag, before, limit), nil
 }

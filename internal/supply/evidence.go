@@ -27,8 +27,16 @@ type View interface {
 	Leaf(index uint64) (leaf chain.Leaf, tx []byte, err error)
 	// ProveLeaves returns the multiproof of leaves, by rising index.
 	ProveLeaves(indexes []uint64) ([]merkle.Hash, error)
+	Index
+}
+
+// An Index finds leaves of a View by what they are about. No root covers it: what
+// it finds is looked at.
+type Index interface {
 	// Tagged returns up to limit indexes of leaves about something, from one on.
 	Tagged(tag string, from uint64, limit int) ([]uint64, error)
+	// TaggedBefore returns the same falling, from below one on.
+	TaggedBefore(tag string, before uint64, limit int) ([]uint64, error)
 }
 
 // Assemble gathers the evidence of a pack from a view of the ledger, under
@@ -80,6 +88,9 @@ func (a *assembly) batch() error {
 	a.need(chain.MemberKey(b.Holder))
 	a.need(chain.ProductKey(b.Release.GTIN))
 	a.need(chain.UnitsKey(a.shown.Batch, uint32(a.shown.Pack.Index/chain.PageUnits)))
+	if err := a.alerts(b.Release.Size); err != nil {
+		return err
+	}
 	if b.Release.Certificate == "" {
 		a.need(chain.EvidenceKey(b.Release.Evidence, b.Holder))
 		return nil

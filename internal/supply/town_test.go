@@ -262,11 +262,7 @@ func (x node) TaggedBefore(tag string, before uint64, limit int) ([]uint64, erro
 	n := x.o.town
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	all := n.State.Tags[tag]
-	at, _ := slices.BinarySearch(all, before)
-	out := slices.Clone(all[max(0, at-limit):at])
-	slices.Reverse(out)
-	return out, nil
+	return n.State.TaggedBefore(tag, before, limit), nil
 }
 
 // counted is a view that counts the leaves that are looked at.

@@ -94,6 +94,12 @@ func (v *View) Tagged(tag string, from uint64, limit int) ([]uint64, error) {
 	return slices.Clone(all[at:min(len(all), at+limit)]), nil
 }
 
+// TaggedBefore returns up to limit indexes of leaves with a tag, falling, from
+// below one on.
+func (v *View) TaggedBefore(tag string, before uint64, limit int) ([]uint64, error) {
+	return v.state.TaggedBefore(tag, before, limit), nil
+}
+
 // Validators are the keys of validators, each of power 10, in the order in which
 // CometBFT holds a set of one power: by address.
 type Validators []ed25519.PrivateKey
@@ -190,4 +196,13 @@ func (s *State) index(at uint64, tags []string) {
 			s.Tags[tag] = append(all, at)
 		}
 	}
+}
+
+// TaggedBefore is the View's, of the state as it is now.
+func (s *State) TaggedBefore(tag string, before uint64, limit int) []uint64 {
+	all := s.Tags[tag]
+	at, _ := slices.BinarySearch(all, before)
+	out := slices.Clone(all[max(0, at-limit):at])
+	slices.Reverse(out)
+	return out
 }

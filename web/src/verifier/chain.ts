@@ -89,6 +89,16 @@ export const page = (s: Source) => {
   return p
 }
 
+export const alert = map({
+  code: text,
+  batch: digest,
+  ranges: list(map({ from: uint, to: uint })),
+  by: text,
+  at: timeOf,
+  index: uint,
+})
+export type Alert = ReturnType<typeof alert>
+
 export const evidence = map({ media: text, at: int, index: uint })
 
 /** pageUnits is the number of packs on a page. */
@@ -101,6 +111,16 @@ export const valid = 1
 
 const states = ['inactive', 'active', 'dispensed', 'destroyed', 'exported', 'sampled', 'locked', 'stolen', 'returned']
 export const stateName = (state: number) => states[state] ?? `state ${state}`
+
+/** A Span names packs of a batch: those of the ranges. */
+export interface Span {
+  batch: Digest
+  ranges: { from: bigint; to: bigint }[]
+}
+
+/** covers reports whether a pack is one of them. */
+export const covers = (s: Span, batch: Digest, index: bigint): boolean =>
+  s.batch === batch && s.ranges.some((r) => r.from <= index && index < r.to)
 
 /** A key of the state is a word, a slash and parts; as base64url it is the name of a record. */
 export const recordName = (word: string, ...parts: Uint8Array[]): string => toText(concat(utf8(`${word}/`), ...parts))

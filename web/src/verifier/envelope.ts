@@ -3,7 +3,7 @@
 import { type Exchange, type Field, noSalt } from './bundle'
 import { type Bytes, type Digest, fromText, fromUTF8, must, utf8, zeroDigest } from './bytes'
 import { encode, hash, sum } from './canon'
-import * as cbor from './cbor'
+import { writeBytes, writeInt, writeList, writeMap, writeText } from './cbor'
 import { logLeaf } from './chain'
 import { id, safe } from './forms'
 import { digest, held, list, object, whole } from './json'
@@ -54,11 +54,11 @@ export function bodyDigest(body: Field[]): Uint8Array {
 }
 
 const encodeField = (f: Field): Bytes =>
-  cbor.writeMap({
-    1: f.name !== '' && cbor.writeText(f.name),
-    2: f.salt !== noSalt && cbor.writeBytes(fromText(f.salt)),
-    3: f.value !== '' && cbor.writeBytes(utf8(f.value)),
-    4: f.hash !== zeroDigest && cbor.writeBytes(fromText(f.hash)),
+  writeMap({
+    1: f.name !== '' && writeText(f.name),
+    2: f.salt !== noSalt && writeBytes(fromText(f.salt)),
+    3: f.value !== '' && writeBytes(utf8(f.value)),
+    4: f.hash !== zeroDigest && writeBytes(fromText(f.hash)),
   })
 
 /** A Message is what an exchange says of itself; nothing is verified yet. */
@@ -74,7 +74,6 @@ export interface Message {
 
 /** readMessage reads an exchange and rebuilds the transaction that anchored it. */
 export function readMessage(x: Exchange, chainID: string): Message {
-  const { writeBytes, writeText, writeList, writeMap, writeInt } = cbor
   const { anchor, leaf } = x
   const [c, signature] = as('non_canonical', () => {
     const jws = parseJWS(x.envelope, 'theriac+jws')

@@ -18,6 +18,7 @@ interface Entry {
   blame: string
   proven: boolean
   code: string
+  alerts?: { code: string; by: string; at: string }[]
 }
 
 const entries = JSON.parse(file('index.json')) as Entry[]
@@ -29,10 +30,11 @@ test('there are golden bundles', () => {
 // Every file that the Go verifier made and judged gets its verdict here, word for word.
 test.each(entries)('$bundle', async ({ bundle, trust, now, ...want }) => {
   const pinned = parseTrust(utf8(file(trust)))
-  let got: Omit<Entry, 'bundle' | 'trust' | 'now'>
+  let got: Omit<Entry, 'bundle' | 'trust' | 'now' | 'alerts'>
   try {
-    const { verdict, step, blame, proven, code, reason } = await verify(parseBundle(utf8(file(bundle))), pinned, new Date(now))
+    const { verdict, step, blame, proven, code, reason, facts } = await verify(parseBundle(utf8(file(bundle))), pinned, new Date(now))
     got = { verdict, step, blame, proven, code }
+    expect(facts.alerts).toEqual((want.alerts ?? []).map((a) => ({ ...a, at: new Date(a.at) })))
     expect(reason.startsWith(code)).toBe(true)
   } catch (err) {
     if (!(err instanceof Refusal)) throw err

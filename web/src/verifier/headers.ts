@@ -7,7 +7,9 @@ import { leafHash, root } from './merkle'
 import { sha256 } from './sha256'
 
 const none = new Uint8Array()
-const [absent, forBlock, forNil] = [1, 2, 3]
+const absent = 1
+const forBlock = 2
+const forNil = 3
 const maxPower = (2n ** 63n - 1n) / 8n
 
 // Protobuf: fields rise, zero values are left out, all labels are below 16.

@@ -4,7 +4,7 @@
 
 import { type Digest, toText } from './bytes'
 import type { Certificate } from './certificate'
-import { type CertificateRecord, countsAt, date, time, valid } from './chain'
+import { type CertificateRecord, countsAt, covers, date, time, valid } from './chain'
 import { bodyDigest, type Claims, type Message } from './envelope'
 import { type Content, checkPrev, find, type Kind, readContent, type Step } from './exchanges'
 import type { LGTIN } from './gs1'
@@ -196,7 +196,7 @@ function missing(h: History, e: Entry, bc: Digest): void {
 
 /** moves reports whether the exchange hands the pack over. */
 const moves = ({ facts }: History, e: Entry | undefined): boolean =>
-  e?.content?.parcels.some((p) => p.batch === facts.batchID && p.ranges.some((r) => r.from <= facts.index && facts.index < r.to)) ?? false
+  e?.content?.parcels.some((p) => covers(p, facts.batchID, facts.index)) ?? false
 
 const follows = (e: Verified, before: Verified) => e.message.claims.prev.includes(before.message.bc)
 

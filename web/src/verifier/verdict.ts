@@ -30,6 +30,8 @@ export interface Facts {
   materials: string[] // Digital Links of the lots
   members: Record<string, string> // name by GLN; without a prototype
   exchanges: { type: string; from: string; to: string; at: Date; bc: string }[]
+  /** What the ledger raised about the pack, the newest first. Each is proven; that there are no more is not. */
+  alerts: { code: string; by: string; at: Date }[]
 }
 
 export interface Verdict {

@@ -3,8 +3,8 @@
 // and what is so today. The first failure is the verdict. Nothing here asks anybody,
 // and no clock is read.
 
-import type { Bundle, Header, Time } from './bundle'
-import { type Bytes, compare, type Digest, fromText, must, toText, utf8, zeroDigest } from './bytes'
+import type { Bundle, Header, StateRecord, Time } from './bundle'
+import { type Bytes, compare, type Digest, fromText, must, same, toText, utf8, zeroDigest } from './bytes'
 import { hash, sum } from './canon'
 import * as cbor from './cbor'
 import * as chain from './chain'
@@ -31,6 +31,7 @@ class Verification {
   batchID: Digest = zeroDigest
   batch!: chain.Batch
   logged = true
+  alerts: chain.Alert[] = []
   unit = 0
   lots: LGTIN[] = []
 
@@ -41,7 +42,7 @@ class Verification {
     readonly label: Label | undefined,
   ) {
     const names = { gtin: '', serial: '', lot: '', expiry: '', state: '', custodian: '' }
-    const facts = { ...names, materials: [], members: Object.create(null), exchanges: [] }
+    const facts = { ...names, materials: [], members: Object.create(null), exchanges: [], alerts: [] }
     this.verdict = {
       verdict: 'refused',
       step: '',
@@ -111,26 +112,44 @@ function records(v: Verification): void {
     check(!before || compare(before.key, r.key) < 0, 'ledger', 'bad_bundle')
     onLedger(holds(r, root, r.key, r.value), name)
     v.state.set(name, r.value)
-    if (r.value) as('not_on_ledger', () => note(v, r.key, r.value as Bytes), 'ledger')
+    as('not_on_ledger', () => note(v, r), 'ledger')
   })
-  onLedger(v.batchID !== zeroDigest)
+  const { index } = v.bundle.pack
+  onLedger(v.batchID !== zeroDigest && v.alerts.every((a) => chain.covers(a, v.batchID, index)))
   pass(v, 'ledger', 'records', state.length)
 }
 
-/** note reads members with their keys, and the batch. */
-function note(v: Verification, key: Bytes, value: Bytes): void {
-  const isOf = (word: string) => compare(key.subarray(0, word.length), utf8(word)) === 0
-  if (isOf('member/') && key.length > 7) {
+/**
+ * readers read the records that are taken in as they come, by the word and slash that
+ * begin their keys. The name is what follows; without a value the record is proven absent.
+ */
+const readers: Record<string, (v: Verification, name: Bytes, value?: Bytes) => void> = {
+  // Who reads of another pack's alert might think that it is this one's.
+  'alert/': (v, _, value) => {
+    must(value)
+    v.alerts.push(cbor.whole(value, chain.alert))
+  },
+  'batch/': (v, name, value) => {
+    if (!value) return
+    must(v.batchID === zeroDigest && name.length === 32)
+    v.batch = cbor.whole(value, chain.batch)
+    v.batchID = toText(name)
+  },
+  'member/': (v, _, value) => {
+    if (!value) return
     const m = cbor.whole(value, chain.member)
     v.members.set(m.gln, m)
     for (const { point, ...validity } of m.keys) {
       const key = parseKey(point)
       v.holders.set(key.id, { key, member: m.gln, ...validity })
     }
-  } else if (isOf('batch/') && key.length === 38) {
-    must(v.batchID === zeroDigest)
-    v.batch = cbor.whole(value, chain.batch)
-    v.batchID = toText(key.subarray(6))
+  },
+}
+
+function note(v: Verification, { key, value }: StateRecord): void {
+  for (const [word, read] of Object.entries(readers)) {
+    const name = key.subarray(word.length)
+    if (name.length > 0 && same(key.subarray(0, word.length), utf8(word))) read(v, name, value)
   }
 }
 
@@ -160,6 +179,7 @@ function pack(v: Verification): void {
   v.unit = pair === undefined ? r.initial : (pair >> (4 * (i % 2))) & 15
   facts.state = chain.stateName(v.unit)
   facts.custodian = page?.custody.find((run) => BigInt(i) < run.end)?.holder ?? v.batch.holder
+  facts.alerts = v.alerts.sort((a, b) => Number(b.at - a.at)).map(({ code, by, at }) => ({ code, by, at: chain.date(at) }))
 }
 
 /** labelled holds the pack against what was read off it, where the label says something. */

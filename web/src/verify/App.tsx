@@ -6,6 +6,7 @@ import { Notice } from '../ui/Notice'
 import { Theme } from '../ui/Theme'
 import { register } from '../worker/register'
 import { AboutDialog } from './AboutDialog'
+import { AlertsView } from './AlertsView'
 import { ChecksView } from './ChecksView'
 import type { World } from './check'
 import { EntryForm } from './EntryForm'
@@ -221,6 +222,7 @@ function Shown({ checks, world, text, onOpen }: ShownGiven) {
       )}
       {evidence && (
         <>
+          <AlertsView verdict={evidence.verdict} text={text} />
           <Compare state={state} text={text} />
           <PackView verdict={evidence.verdict} text={text} />
           <WayView verdict={evidence.verdict} text={text} />

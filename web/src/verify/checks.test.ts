@@ -47,7 +47,18 @@ test('a member is said by name, a message by what it does', async () => {
 
 // Attack: a lying server chooses the values of a check that failed.
 test('what a check is about may be anything', () => {
-  const facts = { gtin: '', serial: '', lot: '', expiry: '', state: '', custodian: '', materials: [], members: {}, exchanges: [] }
+  const facts = {
+    gtin: '',
+    serial: '',
+    lot: '',
+    expiry: '',
+    state: '',
+    custodian: '',
+    materials: [],
+    members: {},
+    exchanges: [],
+    alerts: [],
+  }
   const say = (...values: (string | number | Date)[]) => sayCheck({ step: 'ledger', check: 'unknown', values, ok: false }, facts, en)
   expect(say('constructor', '__proto__', 'toString/1')).toBe(`${en.why_refused} (constructor, __proto__, toString/1)`)
   expect(say(new Date(Number.NaN), '2029-99-99', '')).toContain('?')

@@ -94,6 +94,12 @@ export const de: Translation<typeof en> = {
   fileNote: 'Dieses Ergebnis gilt für die Packung in der Datei. Es ist Ihre nur, wenn dies auf Ihrer Packung steht:',
   notCompared: (what) => `Im Code fehlt: ${what}. Vergleichen Sie es mit der Packung.`,
 
+  alertTitle: 'Im Register steht ein Alarm',
+  alert_already_dispensed:
+    'Jemand wollte eine Packung mit diesem Code abgeben, nachdem sie schon abgegeben war. Vielleicht gibt es eine Kopie der Packung.',
+  alert_other: 'Mit dieser Packung war etwas nicht, wie es sein soll.',
+  alertBy: (who, at) => `Ausgelöst bei ${who}, ${at}.`,
+
   pack: 'Die Packung',
   claimed: 'Die Nachweise halten nicht stand. Was folgt, sagen sie nur; bewiesen ist es nicht.',
   product: 'Produkt',

@@ -91,6 +91,11 @@ export const en = {
   fileNote: 'This verdict is about the pack in the file. It is yours only if these are printed on your pack:',
   notCompared: (what: string) => `The code did not say the ${what}: compare it with the pack.`,
 
+  alertTitle: 'The ledger has raised an alert',
+  alert_already_dispensed: 'Somebody tried to dispense a pack with this code after it had been dispensed. There may be a copy of the pack.',
+  alert_other: 'Something about this pack was not as it should be.',
+  alertBy: (who: string, at: string) => `Raised at ${who}, ${at}.`,
+
   pack: 'The pack',
   claimed: 'The evidence failed. What follows is what it says, not what is proven.',
   product: 'Product',

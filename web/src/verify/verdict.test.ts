@@ -3,7 +3,7 @@ import type { Outcome, Verdict } from '../verifier'
 import { type Act, type Evidence, type Finding, idle, judge, next, passes, reason, recall, type State } from './verdict'
 
 const at = new Date('2026-11-21T10:00:00Z')
-const facts = { gtin: '', serial: '', lot: '', expiry: '', state: '', custodian: '', materials: [], members: {}, exchanges: [] }
+const facts = { gtin: '', serial: '', lot: '', expiry: '', state: '', custodian: '', materials: [], members: {}, exchanges: [], alerts: [] }
 const verdict = (outcome: Outcome, code = ''): Verdict => ({
   verdict: outcome,
   code,

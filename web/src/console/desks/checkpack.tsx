@@ -1,5 +1,6 @@
 // A pack is scanned and its evidence verified; nothing is changed.
 import { useRef } from 'preact/hooks'
+import { AlertsView } from '../../verify/AlertsView'
 import { ChecksView } from '../../verify/ChecksView'
 import { PackView } from '../../verify/PackView'
 import { useVerifyText } from '../../verify/text'
@@ -39,6 +40,7 @@ export function CheckPack() {
           }}
         />
       )}
+      {evidence && <AlertsView verdict={evidence.verdict} text={verify} />}
       {evidence && <PackView verdict={evidence.verdict} text={verify} />}
       {evidence && <ChecksView verdict={evidence.verdict} text={verify} />}
     </>

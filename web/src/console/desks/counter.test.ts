@@ -28,6 +28,7 @@ function found(outcome: Verdict['verdict'], why: string): Finding {
       materials: [],
       members: {},
       exchanges: [],
+      alerts: [],
     },
   }
   return { kind: 'evidence', evidence: { raw, verdict } }
