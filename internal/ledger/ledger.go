@@ -225,6 +225,7 @@ func (b *Block) Apply(raw []byte) (Result, error) {
 			return Result{}, err
 		}
 		t.tag("alert", result.Alert)
+		t.tags = append(t.tags, t.alert.Tags()...)
 	default:
 		result.Code, result.Text = code, err.Error()
 		return result, nil

@@ -191,7 +191,6 @@ func (t *tx) late(arg *chain.Units, pages *pages, ranges []chain.Range, err erro
 	if t.Sender != pages.holder {
 		t.tag("alert-by", t.Sender)
 	}
-	t.tags = append(t.tags, t.alert.Tags()...)
 	return fmt.Errorf("%w: alert %s", ErrDispensed, chain.AlertID(t.op))
 }
 
