@@ -62,8 +62,8 @@
 //     Either it is a transaction, and Key2 is public before it is used, or a call,
 //     which costs nobody anything.
 //   - Table 2: 34675 gas are less than 41000, a transaction (21000) that sets a fresh
-//     word (20000, EIP-2200, in force on that day): the mark takes no word of its own.
-//     The dollars come out as printed, all three.
+//     word (20000, EIP-2200, in force on that day): the mark takes no word of its own,
+//     unless a refund hides it. The dollars come out as printed, all three.
 //   - 4.1.1 assumes no fraud between supplier and end user, and an unknown brand that
 //     falsely sells is discussed in the same section.
 package genuine

@@ -26,7 +26,7 @@ func (c Column) String() string {
 // Scores are a row of Table 1: 1 is the lowest, 3 the highest.
 type Scores [4]int
 
-// An Outcome is how often something passed: a counterfeit, if it is an attack.
+// An Outcome is how often an end user was content.
 type Outcome struct {
 	Column        Column
 	What          string
@@ -52,7 +52,7 @@ type Row struct {
 	Named    Scores // by what the print argues by
 	All      Scores // by everything that was tried
 	Outcomes []Outcome
-	Genuine  Outcome // the shipped piece, honest device: passed is right
+	Genuine  Outcome // of no column: the shipped piece, honest device; not passed is refused falsely
 	AtLimit  Outcome // the same, of a piece whose feature is at the limit
 	Cost     Cost
 	Remark   string // where the scores differ from the printed ones, and by what; or empty
@@ -91,7 +91,10 @@ func Table1(random *rand.Rand, n int) ([]Row, error) {
 		}
 		r.Genuine = l.readings("shipped piece, honest device", line.start(random), n, (*lab).legitimate)
 		r.AtLimit = l.readings("the same, feature at the limit", line.start(random), n, (*lab).atLimit)
-		r.Cost = l.costOf(line.start(random))
+		var err error
+		if r.Cost, err = l.costOf(line.start(random)); err != nil {
+			return nil, fmt.Errorf("genuine: %s, everybody honest: %w", line.method, err)
+		}
 		rows = append(rows, r)
 	}
 	score(rows)
@@ -100,7 +103,7 @@ func Table1(random *rand.Rand, n int) ([]Row, error) {
 
 // readings ships n pieces and reads each of them ten times.
 func (l *lab) readings(what string, m method, n int, of func(*lab) piece) Outcome {
-	o := Outcome{Column: Exact, What: what}
+	o := Outcome{What: what}
 	for range n {
 		u := l.transaction()
 		p := parcel{of(l), u.ID}
@@ -118,10 +121,10 @@ func (l *lab) readings(what string, m method, n int, of func(*lab) piece) Outcom
 func (l *lab) atLimit() piece { return piece{legitimateHigh, newPUF(l.random)} }
 
 // costOf runs one transaction.
-func (l *lab) costOf(m method) Cost {
+func (l *lab) costOf(m method) (Cost, error) {
 	p, u := l.shipped(m)
-	_ = identify(m, u, m.read(p, u))
-	return m.cost(u)
+	err := identify(m, u, m.read(p, u))
+	return m.cost(u), err
 }
 
 // score fills in Named, All and Remark.
