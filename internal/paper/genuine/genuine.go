@@ -113,15 +113,15 @@ type Info struct {
 	Random        string
 }
 
-// Join appends the fields to b, without lengths or marks between them.
-func (u Info) Join(b []byte) []byte {
+// join appends the fields to b, without lengths or marks between them.
+func (u Info) join(b []byte) []byte {
 	b = append(append(append(b, u.Manufacturer...), u.Serial...), u.Temperature...)
 	return append(strconv.AppendInt(b, int64(u.Verifications), 10), u.Random...)
 }
 
 // Value returns U₁₂₈.
 func (u Info) Value() Value {
-	sum := sha256.Sum256(u.Join(make([]byte, 0, 128)))
+	sum := sha256.Sum256(u.join(make([]byte, 0, 128)))
 	return Value(sum[:len(Value{})])
 }
 

@@ -184,7 +184,7 @@ func (m *proposed) cost(u Info) Cost {
 	return Cost{
 		Device:  binary.Size(d.Ranges) + binary.Size(d.J),
 		Ledger:  len(u.ID.String()) + binary.Size(e),
-		Channel: len(u.Join(nil)),
+		Channel: len(u.join(nil)),
 		Hashes:  d.Hashes + m.verification.Hashes + m.identification.Hashes,
 	}
 }
