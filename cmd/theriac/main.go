@@ -38,6 +38,8 @@ type cli struct {
 	Message messageCmd `cmd:"" group:"work" help:"Send messages to other organisations, read the mail."`
 	Capture captureCmd `cmd:"" group:"work" help:"Hand EPCIS documents to an organisation."`
 
+	Instrument instrumentCmd `cmd:"" group:"measure" help:"Instruments of a measuring device, real and simulated."`
+
 	Network networkCmd `cmd:"" group:"consortium" help:"Make a network, watch it."`
 	Member  memberCmd  `cmd:"" group:"consortium" help:"Apply for membership, admit, vote."`
 
@@ -50,6 +52,7 @@ func groups() kong.Option {
 		{Key: "check", Title: "Anybody, without an account:"},
 		{Key: "run", Title: "Run an organisation:"},
 		{Key: "work", Title: "Its daily work:"},
+		{Key: "measure", Title: "Measuring devices:"},
 		{Key: "consortium", Title: "The consortium and its ledger:"},
 	})
 }
@@ -126,9 +129,12 @@ func (c *console) report(err error) int {
 }
 
 var hints = map[string]string{
-	"unauthorised":   "Give the operator's token with --token or THERIAC_TOKEN; it is in the organisation's data folder.",
-	"no_origin":      "Set \"origin\" in organisation.json to the console's address, https://DOMAIN.",
-	"busy":           "The node may still be catching up: theriac network status --server URL",
-	"label_mismatch": "The pack was tampered with, or misread: scan it again, then report it.",
-	"unknown_serial": "The maker has no such pack. If the code came off a pack, report it.",
+	"unauthorised":           "Give the operator's token with --token or THERIAC_TOKEN; it is in the organisation's data folder.",
+	"no_origin":              "Set \"origin\" in organisation.json to the console's address, https://DOMAIN.",
+	"busy":                   "The node may still be catching up: theriac network status --server URL",
+	"label_mismatch":         "The pack was tampered with, or misread: scan it again, then report it.",
+	"instrument_silent":      "Its interface must be set to MT-SICS on request (\"host\"), and the spec to its baud, bits, parity and stop.",
+	"instrument_spec":        "A spec is serial:///dev/ttyUSB0?baud=9600&feature=mass, tcp://HOST:PORT?feature=mass or mqtt://USER:PASSWORD@HOST:PORT/TOPIC?feature=NAME.",
+	"instrument_unreachable": "Is it on and plugged in? A serial port is open to one program at a time, and mostly to the group dialout only.",
+	"unknown_serial":         "The maker has no such pack. If the code came off a pack, report it.",
 }

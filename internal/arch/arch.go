@@ -12,11 +12,11 @@ var layers = [][]string{
 	{".", "internal/ledger", "internal/audit", "internal/idempotency", "internal/paper/…"},
 	{"api"},
 	{"internal/access", "internal/registry", "internal/sqlstore/query", "internal/supply", "web"},
-	{"internal/browser", "internal/chainstore", "internal/keystore", "internal/label", "internal/packstore", "internal/sqlstore"},
+	{"internal/browser", "internal/chainstore", "internal/instrument", "internal/keystore", "internal/label", "internal/packstore", "internal/sqlstore"},
 	{"internal/cometbft"},
 	{"client", "internal/httpapi", "internal/site"},
 	{"internal/organisation"},
-	{"internal/journey"},
+	{"internal/journey", "internal/simulate"},
 	{"internal/redteam"},
 	{"cmd/theriac", "cmd/theriac-bench", "internal/arch"},
 }

@@ -84,10 +84,11 @@ func newMosquitto(t testing.TB) *mosquitto {
 		}
 	}
 	certificate(t, m.dir)
-	rules := "user device\ntopic write site/#\ntopic read site/#\nuser instrument\ntopic readwrite site/#\n"
+	rules := "user device\ntopic write " + topic + "/measure\ntopic read " + topic + "/reading\n" +
+		"user instrument\ntopic read " + topic + "/measure\ntopic write " + topic + "/reading\n"
 	_, plain, _ := strings.Cut(m.plain, ":")
 	_, secure, _ := strings.Cut(m.tls, ":")
-	config := "allow_anonymous false\npassword_file users\nacl_file rules\npersistence false\n" +
+	config := "allow_anonymous false\npassword_file users\nacl_file rules\nmessage_size_limit 4096\npersistence false\n" +
 		"listener " + plain + " 127.0.0.1\n" +
 		"listener " + secure + " 127.0.0.1\ncafile ca.pem\ncertfile server.pem\nkeyfile key.pem\n"
 	if os.Getuid() == 0 {

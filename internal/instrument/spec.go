@@ -23,7 +23,7 @@ import (
 //	mqtt://USER:PASSWORD@HOST:PORT/TOPIC?feature=nir_distance,refractive_index
 //	mqtts://… as mqtt, over TLS, with ca=FILE for an authority that the system does not know
 //
-// It may hold a password: it prints without.
+// It may hold a password: it prints without. As JSON it is whole, for configurations.
 type Spec string
 
 // String returns the spec without user and password.

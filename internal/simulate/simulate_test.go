@@ -305,7 +305,7 @@ func TestSpectrometerAnswers(t *testing.T) {
 }
 
 func TestSpectrometerSettings(t *testing.T) {
-	for _, s := range []SpectrometerSettings{{}, {Readability: 1, Settle: -1}, {Readability: 1, Noise: map[string]float64{"a": -1}}, {Readability: 1, Noise: map[string]float64{"a": math.NaN()}}} {
+	for _, s := range []SpectrometerSettings{{}, {Readability: 1, Settle: -1}, {Readability: 1, Noise: map[string]float64{"a": -1}}, {Readability: 1, Noise: map[string]float64{"a": math.NaN()}}, {Readability: 1, Noise: map[string]float64{"b": 1}}} {
 		if _, err := NewSpectrometer(s, sample(t, "a=1")); err == nil {
 			t.Errorf("%+v is taken", s)
 		}

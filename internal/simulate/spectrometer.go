@@ -8,6 +8,7 @@ import (
 	"math"
 	mathrand "math/rand/v2"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -46,8 +47,8 @@ func NewSpectrometer(settings SpectrometerSettings, in Sample) (*Spectrometer, e
 		return nil, fmt.Errorf("readability and settling are above zero")
 	}
 	for feature, noise := range settings.Noise {
-		if !(noise >= 0) || math.IsInf(noise, 0) {
-			return nil, fmt.Errorf("noise of %s: a standard deviation", feature)
+		if !(noise >= 0) || math.IsInf(noise, 0) || !slices.ContainsFunc(in, func(r genuine.Reading) bool { return r.Feature == feature }) {
+			return nil, fmt.Errorf("noise of %q: not below zero, of a feature that it measures", feature)
 		}
 	}
 	s := &Spectrometer{settings: settings, random: mathrand.New(mathrand.NewPCG(settings.Seed, 0))}
