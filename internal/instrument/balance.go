@@ -11,8 +11,9 @@ import (
 )
 
 const (
-	// patience is how long a balance may take for what it can say at once.
-	patience = 2 * time.Second
+	// prompt is how long a balance may take for what it can say at once. A reset is to
+	// it what switching on is.
+	prompt = 5 * time.Second
 	// settling is how long it may take for a stable value, or to say that it has none.
 	// The manual leaves it to the balance; past it the answer is believed to be lost.
 	settling = 45 * time.Second
@@ -146,7 +147,7 @@ func (d *dialogue) serialNumber(ctx context.Context, command string) (string, er
 	if err := d.port.write(ctx, command); err != nil {
 		return "", err
 	}
-	t := time.NewTimer(patience)
+	t := time.NewTimer(prompt)
 	defer t.Stop()
 	for {
 		r, err := d.next(ctx, t.C)
@@ -206,7 +207,7 @@ func (d *dialogue) weightOnce(ctx context.Context) (reply, error) {
 }
 
 // next returns the next line; what is no reply of ours has no command.
-func (d *dialogue) next(ctx context.Context, late <-chan time.Time) (reply, error) {
+func (d *dialogue) next(ctx context.Context, expired <-chan time.Time) (reply, error) {
 	select {
 	case line := <-d.ear.heard:
 		if d.lines++; d.lines > flood {
@@ -217,7 +218,7 @@ func (d *dialogue) next(ctx context.Context, late <-chan time.Time) (reply, erro
 		return r, nil
 	case <-d.port.lost:
 		return reply{}, fmt.Errorf("%w: %w", ErrUnreachable, d.port.cause)
-	case <-late:
+	case <-expired:
 		return reply{}, errAgain
 	case <-ctx.Done():
 		return reply{}, errAgain

@@ -224,6 +224,10 @@ type session struct {
 	ended  chan struct{}
 }
 
+// patience is how long an instrument may take before it is asked again, and a broker to
+// take a message.
+const patience = 2 * time.Second
+
 // handshake is how long a broker may take for its part of a connection.
 const handshake = 10 * time.Second
 
