@@ -27,7 +27,7 @@ web/node_modules/.package-lock.json: web/package-lock.json
 	cd web && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-web/dist/index.html: web/node_modules/.package-lock.json $(shell find web/src web/public) $(wildcard web/*.html web/*.ts web/*.mjs web/*.json)
+web/dist/index.html: web/node_modules/.package-lock.json $(wildcard testdata/bundles/genuine.json testdata/bundles/trust.json) $(shell find web/src web/public) $(wildcard web/*.html web/*.ts web/*.mjs web/*.json)
 	cd web && npm run --silent build
 	@touch $@
 

@@ -14,5 +14,6 @@ export default defineConfig({
       output: { chunkFileNames: (c) => `assets/${ofConsole(c.moduleIds) ? 'console-' : ''}[name]-[hash].js` },
     },
   },
-  server: { proxy: { '/v1': 'http://127.0.0.1:8080' } },
+  // The evidence of the self-test is the tests'.
+  server: { fs: { allow: ['..'] }, proxy: { '/v1': 'http://127.0.0.1:8080' } },
 })

@@ -9,7 +9,7 @@ import (
 
 // A visitor comes to the verify page with a fresh browser each time, and scans.
 type visitor struct {
-	endpoint, film string
+	endpoint, film, link string
 }
 
 // A visit is what was measured in one, in milliseconds.
@@ -101,4 +101,31 @@ func (v *visitor) scan(ctx context.Context) (m visit, err error) {
 	m.first, m.later = checks[0], checks[1:].median()
 	m.bare, err = browser.Evaluate[float64](p, fmt.Sprintf(bareCheck, p256Signatures))
 	return m, err
+}
+
+// An opening is a visit by a link that names the pack, in milliseconds: the page has
+// no time to try the verifier before.
+type opening struct {
+	After float64 `json:"after"` // from the link to the end of the proof check
+	First float64 `json:"first"` // the proof check
+}
+
+// open visits by a label's link, with a browser that has never seen the page.
+func (v *visitor) open(ctx context.Context) (o opening, err error) {
+	b, err := browser.Start(ctx, browser.Config{})
+	if err != nil {
+		return o, err
+	}
+	defer b.Close()
+	p, err := b.Page()
+	if err != nil {
+		return o, err
+	}
+	if err := p.Go(v.endpoint + v.link); err != nil {
+		return o, err
+	}
+	if err := p.Until(`document.querySelector('#verdict')?.dataset.verdict === 'genuine'`); err != nil {
+		return o, err
+	}
+	return browser.Evaluate[opening](p, `(([e]) => ({after: e.startTime + e.duration, first: e.duration}))(performance.getEntriesByName('theriac.verify'))`)
 }

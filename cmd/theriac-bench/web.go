@@ -13,7 +13,9 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"time"
 
+	"theriac/gs1"
 	"theriac/internal/browser"
 	"theriac/internal/journey"
 	"theriac/web"
@@ -31,8 +33,8 @@ type webCmd struct{}
 // Help implements kong.HelpProvider.
 func (webCmd) Help() string {
 	return `The verify page in Chromium, over loopback: what it weighs, how long a proof check takes
-beside its bare signatures in the same browser, and how long after a scan by its camera
-the verdict is there. Needs the built pages (make web) and chromium.
+beside its bare signatures in the same browser, and how long after a scan by its camera,
+or after a label's link is opened, the verdict is there. Needs the built pages (make web) and chromium.
 
   theriac-bench web
   theriac-bench --rounds 9 --json web`
@@ -119,22 +121,43 @@ func pageTimes(ctx context.Context, b bench, dir string, story *journey.Story) (
 	if err := labelFilm(ctx, story, code, film); err != nil {
 		return nil, err
 	}
-	v := &visitor{endpoint: story.Cast.Pharmacy.Endpoint, film: film}
+	link, err := linkTo(code)
+	if err != nil {
+		return nil, err
+	}
+	v := &visitor{endpoint: story.Cast.Pharmacy.Endpoint, film: film, link: link}
 	b.progress("web: scans in Chromium")
-	var after, first, later, bare series
+	var after, first, later, bare, opened, cold series
 	for range b.or(5) {
 		m, err := v.scan(ctx)
 		if err != nil {
 			return nil, err
 		}
 		after, first, later, bare = append(after, m.after), append(first, m.first), append(later, m.later), append(bare, m.bare)
+		o, err := v.open(ctx)
+		if err != nil {
+			return nil, err
+		}
+		opened, cold = append(opened, o.After), append(cold, o.First)
 	}
 	return []result{
 		newResult("first verdict after a scan", "ms", after, "limit", fixed(verdictLimit)),
 		newResult("proof check", "ms", later, "limit", fixed(checkLimit)),
 		newResult("proof check, the page's first", "ms", first, "limit", fixed(checkLimit)),
+		newResult("first verdict after a label's link is opened", "ms", opened, "limit", fixed(verdictLimit)),
+		newResult("proof check of that, before a self-test", "ms", cold, "limit", fixed(checkLimit)),
 		newResult("proof check", "ms", later, "its signatures alone, in the same page", bare),
 	}, nil
+}
+
+// linkTo returns the path at which a label's link opens the page.
+func linkTo(code string) (string, error) {
+	id, err := gs1.ParseIdentifier(code, time.Now())
+	if err != nil {
+		return "", err
+	}
+	link, err := id.DigitalLink()
+	return strings.TrimPrefix(link, "https://id.gs1.org"), err
 }
 
 // labelFilm writes what a camera sees of a pack's label.

@@ -1,7 +1,8 @@
 // One check from code to finding: read the code, settle which trust root counts,
 // get the evidence, verify it. Nothing here trusts an answer.
-import { canVerify, parseBundle, Refusal, verify } from '../verifier'
+import { parseBundle, Refusal, verify } from '../verifier'
 import { foreign, type Label, type Reading } from './reading'
+import { able, ifAble } from './selftest'
 import { askBundle, askEndpoints, askTrust, type Fetch } from './server'
 import { choose, type Pin, pinned, pinRoot, type Root, readRoot } from './trust'
 import type { Evidence, Finding, PageReason } from './verdict'
@@ -50,14 +51,6 @@ export async function settle(world: World, online = true): Promise<Standing> {
   return { ...standing, why: choice === 'other_expected' ? 'other_expected' : 'other_served' }
 }
 
-let checked: Promise<boolean> | undefined
-
-/** Tells whether this browser can check signatures. It is asked once, when the page has been shown: a person then waits the less. */
-export function able(): Promise<boolean> {
-  checked ??= canVerify()
-  return checked
-}
-
 /** Checks a pack with the server's evidence. */
 export async function checkPack(
   reading: Extract<Reading, { kind: 'pack' }>,
@@ -87,7 +80,10 @@ export async function checkFile(raw: Uint8Array, world: World): Promise<{ findin
 const timing = 'theriac.verify'
 
 /** Verifies bytes that may be evidence. */
-export async function weigh(raw: Uint8Array, root: Root, now: Date, label?: Label): Promise<Finding> {
+export const weigh = async (raw: Uint8Array, root: Root, now: Date, label?: Label): Promise<Finding> =>
+  (await ifAble(() => verified(raw, root, now, label))) ?? page('no_crypto')
+
+async function verified(raw: Uint8Array, root: Root, now: Date, label: Label | undefined): Promise<Finding> {
   const start = performance.now()
   try {
     const verdict = await verify(parseBundle(raw), root.trust, now, label)

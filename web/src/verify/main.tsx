@@ -4,7 +4,7 @@ import '../ui/parts.css'
 import './verify.css'
 import './verdict.css'
 import { App } from './App'
-import { able, type World } from './check'
+import type { World } from './check'
 import { codeOfAddress } from './reading'
 import { expectedOf } from './trust'
 
@@ -20,4 +20,3 @@ addEventListener('hashchange', () => location.reload())
 
 const root = document.getElementById('app')
 if (root) render(<App world={world} first={codeOfAddress(location.origin, location.pathname, location.search)} />, root)
-setTimeout(able)

@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useReducer, useRef, useState } from 'preact/hooks'
 import { checkFile, checkPack, type Standing, type World, weigh } from './check'
 import { again, read } from './reading'
+import { able, selfTest } from './selftest'
 import { maxBundle } from './server'
 import { type Act, type Finding, idle, next, type State, unread } from './verdict'
 
@@ -75,8 +76,26 @@ export function useCheck(world: World): Checks {
     [state.checking, clear],
   )
 
+  useSelfTest(act)
   useAging(world, state, standing, act)
   return { state, standing, setStanding, choose, check, open, clear }
+}
+
+/** Tries the verifier once the page is there and has nothing else to do. What it showed until then is void if it fails. */
+function useSelfTest(act: (a: Act) => void) {
+  useEffect(() => {
+    const test = async () => (await selfTest()) || act({ type: 'void', why: 'no_crypto' })
+    const later = setTimeout(able)
+    if (!('requestIdleCallback' in window)) {
+      const timer = setTimeout(test, 200)
+      return () => [later, timer].forEach(clearTimeout)
+    }
+    const idle = requestIdleCallback(test, { timeout: 1000 })
+    return () => {
+      clearTimeout(later)
+      cancelIdleCallback(idle)
+    }
+  }, [act])
 }
 
 /** Verifies again what is on the screen, as it grows old and when the root of trust changes. */
