@@ -79,7 +79,7 @@ fuzz:
 
 # Rewrites golden files; read the diff.
 golden:
-	$(GO) test . -run TestGolden -update && $(GO) test ./gs1 ./lightclient ./web . -update
+	$(GO) test . -run TestGolden -update && $(GO) test ./genuine ./gs1 ./lightclient ./web . -update
 	$(GO) test ./internal/httpapi -run TestGoldenOpenAPI -update
 	@$(MAKE) --no-print-directory types
 

@@ -31,8 +31,8 @@ type Challenge struct {
 	Transaction  Transaction  `cbor:"5,keyasint"`
 }
 
-// String names the thing; the rest is secret.
-func (c *Challenge) String() string { return c.Transaction.String() }
+// Format names the thing; the rest is secret, whatever the verb.
+func (c Challenge) Format(f fmt.State, verb rune) { c.Transaction.Format(f, verb) }
 
 // Seal encrypts the challenge to a device.
 func (c *Challenge) Seal(d *chain.Device) (canon.Bytes, error) {

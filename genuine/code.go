@@ -22,11 +22,11 @@ var ErrCode = refusal.New("bad_code", "the concealed code is not the pack's")
 // of the judgment value for patients, who have no instrument.
 type Code [16]byte
 
-// String hides the code.
-func (Code) String() string { return "[secret]" }
+// Format hides the code from every verb of fmt.
+func (Code) Format(f fmt.State, _ rune) { redact(f) }
 
-// GoString hides the code.
-func (Code) GoString() string { return "[secret]" }
+// MarshalText hides the code from JSON and logs.
+func (Code) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
 // NewCode returns the code of a pack of a batch, from the batch's secret. It need not
 // be stored, and nobody without the secret can tell it from a random one.
@@ -47,7 +47,21 @@ func (c Code) Printed() string {
 // ParseCode reads a code that a person typed: with or without hyphens and spaces, in
 // any case, with O for 0 and I or L for 1. It returns ErrCode for anything else.
 func ParseCode(s string) (Code, error) {
-	s = strings.NewReplacer("-", "", " ", "", "O", "0", "I", "1", "L", "1").Replace(strings.ToUpper(s))
+	// Only what is ASCII: unicode has small letters whose capital is an I or an S.
+	s = strings.Map(func(c rune) rune {
+		if 'a' <= c && c <= 'z' {
+			c -= 'a' - 'A'
+		}
+		switch c {
+		case '-', ' ':
+			return -1
+		case 'O':
+			return '0'
+		case 'I', 'L':
+			return '1'
+		}
+		return c
+	}, s)
 	raw, err := printed.DecodeString(s)
 	// Base 32 of 16 bytes leaves two bits over, which must be none.
 	if err != nil || len(raw) != len(Code{}) || printed.EncodeToString(raw) != s {

@@ -136,8 +136,11 @@ func name(s string, signs bool) bool {
 
 // Judge is the paper's judgment section: it returns ErrNotLegitimate if a feature is
 // out of its range, and ErrReading unless each feature was read once, in its unit, and
-// nothing else.
+// nothing else. By criteria that are none, nothing is legitimate.
 func Judge(criteria []Criterion, readings []Reading) error {
+	if err := CheckCriteria(criteria); err != nil {
+		return err
+	}
 	if len(readings) != len(criteria) {
 		return fmt.Errorf("%w: %d readings for %d features", ErrReading, len(readings), len(criteria))
 	}

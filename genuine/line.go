@@ -6,6 +6,7 @@ import (
 	"crypto/hkdf"
 	"crypto/hpke"
 	"crypto/sha256"
+	"crypto/subtle"
 	"fmt"
 
 	"theriac/canon"
@@ -25,11 +26,11 @@ var (
 // "legitimate" (3.2). It exists in the devices of the line only.
 type Judgment [16]byte
 
-// String hides the value.
-func (Judgment) String() string { return "[secret]" }
+// Format hides the value from every verb of fmt.
+func (Judgment) Format(f fmt.State, _ rune) { redact(f) }
 
-// GoString hides the value.
-func (Judgment) GoString() string { return "[secret]" }
+// MarshalText hides the value from JSON and logs. CBOR, which is only sealed, has it.
+func (Judgment) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
 // A LineKey is what a device of a product line has in its key store. It is the same in
 // all devices of an epoch.
@@ -41,11 +42,11 @@ type LineKey struct {
 	Salt     canon.ID     `cbor:"5,keyasint"`
 }
 
-// String hides the key.
-func (*LineKey) String() string { return "[secret]" }
+// Format hides the key from every verb of fmt.
+func (LineKey) Format(f fmt.State, _ rune) { redact(f) }
 
-// GoString hides the key.
-func (*LineKey) GoString() string { return "[secret]" }
+// MarshalText hides the key from JSON and logs.
+func (LineKey) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
 // Digest returns what the ledger holds of the criteria. The salt keeps ranges from
 // being guessed.
@@ -82,6 +83,8 @@ func OpenLineKey(chainID string, d *chain.Device, key hpke.PrivateKey, line *cha
 		return nil, err
 	}
 	switch {
+	case subtle.ConstantTimeCompare(k.J[:], make([]byte, len(k.J))) == 1:
+		return nil, fmt.Errorf("%w: no judgment value", ErrSealed)
 	case k.Line != chain.LineID(line.Maker, line.Put.GTIN) || k.Epoch == 0 || k.Epoch > line.Put.Epoch:
 		return nil, fmt.Errorf("%w: line %s, epoch %d", ErrSealed, k.Line, k.Epoch)
 	case k.Epoch == line.Put.Epoch && digest != line.Put.Criteria:

@@ -2,8 +2,10 @@ package genuine
 
 import (
 	"crypto/hpke"
+	"crypto/subtle"
 	"encoding/binary"
 	"fmt"
+	"io"
 	"unicode/utf8"
 
 	"theriac/canon"
@@ -18,9 +20,9 @@ type Transaction struct {
 	Chain   string            `json:"chain" cbor:"1,keyasint"`
 	Counter uint64            `json:"counter" cbor:"2,keyasint"`
 	Epoch   uint64            `json:"epoch" cbor:"3,keyasint"`
-	Fields  map[string]string `json:"fields,omitzero" cbor:"4,keyasint,omitempty"` // free: temperature …
-	From    string            `json:"from" cbor:"5,keyasint"`                      // GLN
-	Index   uint64            `json:"index" cbor:"6,keyasint"`                     // of its mark
+	Fields  map[string]string `json:"fields,omitempty" cbor:"4,keyasint,omitempty"` // free: temperature …
+	From    string            `json:"from" cbor:"5,keyasint"`                       // GLN
+	Index   uint64            `json:"index" cbor:"6,keyasint"`                      // of its mark
 	// Item is the identification part: element string of SGTIN, LGTIN or SSCC.
 	Item   string       `json:"item" cbor:"7,keyasint"`
 	Line   canon.Digest `json:"line" cbor:"8,keyasint"`
@@ -29,13 +31,20 @@ type Transaction struct {
 	To     string       `json:"to" cbor:"11,keyasint"` // GLN
 }
 
-// String names the thing; the rest is secret.
-func (u *Transaction) String() string { return u.Item + " [secret]" }
+// Format names the thing; the rest is secret, whatever the verb.
+func (u Transaction) Format(f fmt.State, _ rune) {
+	_, _ = io.WriteString(f, u.Item+" ") // fmt keeps what its writer says
+	redact(f)
+}
 
 // Check returns ErrTransaction for what no consignment makes.
 func (u *Transaction) Check() error {
 	if u.Item == "" || len(u.Item) > 128 || u.Counter == 0 || u.Random == (canon.ID{}) {
 		return fmt.Errorf("%w: item, counter or random number", ErrTransaction)
+	}
+	// Beyond, two numbers of RFC 8785 are one.
+	if max(u.Counter, u.Epoch, u.Index) >= 1<<53 {
+		return fmt.Errorf("%w: counter, epoch or index", ErrTransaction)
 	}
 	return checkFields(u.Fields)
 }
@@ -71,11 +80,11 @@ type Consignment struct {
 	Item string `cbor:"10,keyasint,omitempty"`
 }
 
-// String hides the consignment.
-func (*Consignment) String() string { return "[secret]" }
+// Format hides the consignment from every verb of fmt.
+func (Consignment) Format(f fmt.State, _ rune) { redact(f) }
 
-// GoString hides the consignment.
-func (*Consignment) GoString() string { return "[secret]" }
+// MarshalText hides the consignment from JSON and logs.
+func (Consignment) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
 // Transaction returns U of the thing with this mark. The device that gets one of them
 // learns nothing of the others: each random number is a hash of its own.
@@ -98,6 +107,9 @@ func (c *Consignment) Agrees(chainID string, r *chain.Registration) error {
 	}
 	if (c.Item != "") != (t.Whole || t.Material != nil) {
 		return fmt.Errorf("%w: one thing or many", ErrTransaction)
+	}
+	if subtle.ConstantTimeCompare(c.Secret[:], make([]byte, len(c.Secret))) == 1 {
+		return fmt.Errorf("%w: without a secret", ErrTransaction)
 	}
 	return checkFields(c.Fields)
 }
@@ -123,11 +135,14 @@ func consignmentInfo(chainID, from, to string) []byte {
 }
 
 // Item returns the identification part of an identifier: what a scanner reads of it
-// may hold more, as lot and expiry date.
+// may hold more, as lot and expiry date. It returns gs1.ErrNoKey for what names no
+// thing, as a product.
 func Item(id gs1.Identifier) (string, error) {
 	switch {
 	case id.SSCC != "":
 		id = gs1.Identifier{SSCC: id.SSCC}
+	case id.GTIN == "" || id.Serial == "" && id.Lot == "":
+		return "", fmt.Errorf("SSCC, or GTIN with serial or lot: %w", gs1.ErrNoKey)
 	case id.Serial != "":
 		id = gs1.Identifier{GTIN: id.GTIN, Serial: id.Serial}
 	default:
