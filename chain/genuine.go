@@ -222,6 +222,24 @@ func (p *Page) Registration(i uint64) canon.Digest {
 	return canon.Digest{}
 }
 
+// Registrations calls do with each registration that packs of [from, to) have, zero
+// for none, and where it ends.
+func (p *Page) Registrations(from, to uint64, do func(registration canon.Digest, end uint64) error) error {
+	at := from
+	for _, r := range p.Marks {
+		if end := min(uint64(r.End), to); at < end {
+			if err := do(r.Registration, end); err != nil {
+				return err
+			}
+			at = end
+		}
+	}
+	if at < to {
+		return do(canon.Digest{}, to)
+	}
+	return nil
+}
+
 // Register gives the packs [from, to) of the page a registration.
 func (p *Page) Register(from, to uint64, registration canon.Digest) {
 	old := make([]run[canon.Digest], len(p.Marks))

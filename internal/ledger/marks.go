@@ -52,7 +52,7 @@ func markName(arg *chain.Identify) string {
 // marked returns the packs that a mark is of.
 func marked(r *chain.Terms, index uint64) []chain.Range {
 	if r.Whole {
-		return r.Ranges[:min(len(r.Ranges), 16)]
+		return r.Ranges
 	}
 	for _, span := range r.Ranges {
 		if n := span.To - span.From; index >= n {
@@ -125,7 +125,7 @@ func (t *tx) unexpected(arg *chain.Identify, r *chain.Registration, line *chain.
 		return err
 	}
 	t.alert = &chain.Alert{
-		Code: code, Batch: r.Terms.Batch, Units: packs, By: t.Sender, At: t.now, Index: t.index, Registration: arg.Registration,
+		Code: code, Batch: r.Terms.Batch, Units: packs[:min(len(packs), 16)], By: t.Sender, At: t.now, Index: t.index, Registration: arg.Registration,
 	}
 	t.tag("alert-of", line.Maker)
 	if r.From != line.Maker {

@@ -16,8 +16,11 @@ import (
 // each is looked at.
 const MaxHop = 4096
 
-// maxRegistrations is the largest number of registrations that one may replace.
-const maxRegistrations = 64
+// MaxReplaced is the largest number of registrations that one may replace.
+const MaxReplaced = 64
+
+// markWork is what it costs to look at a mark, in packs: each is a record of its own.
+const markWork = 64
 
 // register is paper 001's registration contract. The first registration of a thing is
 // its maker's, on a device of its line; those after it are the maker's or, hop by hop,
@@ -41,12 +44,11 @@ func (t *tx) register() error {
 	if err := genuine.CheckRegister(t.ledger.Chain, t.Sender, &arg, line); err != nil {
 		return err
 	}
-	id := chain.RegistrationID(t.op)
-	record := chain.Registration{Terms: *r, From: t.Sender, Device: arg.Device, At: t.now, Index: t.index}
+	id, old := chain.RegistrationID(t.op), t.replacing(r, line)
 	if r.Material != nil {
-		record.Before, err = t.registerMaterial(id, r, line)
+		err = t.registerMaterial(id, old)
 	} else {
-		record.Before, err = t.registerPacks(id, r, line)
+		err = t.registerPacks(id, old)
 	}
 	if err != nil {
 		return err
@@ -57,7 +59,9 @@ func (t *tx) register() error {
 	if t.Sender != line.Maker {
 		t.tag("hop-of", line.Maker)
 	}
-	return t.put(chain.RegistrationKey(id), &record)
+	return t.put(chain.RegistrationKey(id), &chain.Registration{
+		Terms: *r, From: t.Sender, Device: arg.Device, At: t.now, Index: t.index, Before: old.ids,
+	})
 }
 
 // consigned checks what holds of all terms.
@@ -83,64 +87,50 @@ func (t *tx) consigned(r *chain.Terms) error {
 	return nil
 }
 
-// registerMaterial returns what the registration replaces.
-func (t *tx) registerMaterial(id canon.Digest, r *chain.Terms, line *chain.Line) ([]canon.Digest, error) {
-	lot := *r.Material
+func (t *tx) registerMaterial(id canon.Digest, old *replaced) error {
+	lot, line := *old.terms.Material, old.line
 	if err := lot.Check(); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrRegistration, err)
+		return fmt.Errorf("%w: %w", ErrRegistration, err)
 	}
 	if lot.GTIN != line.Put.GTIN {
-		return nil, fmt.Errorf("%w: %s, the line makes %s", ErrRegistration, lot.GTIN, line.Put.GTIN)
+		return fmt.Errorf("%w: %s, the line makes %s", ErrRegistration, lot.GTIN, line.Put.GTIN)
 	}
 	var before canon.Digest
-	found, err := read(t, chain.MaterialKey(lot), &before)
-	if err != nil {
-		return nil, err
+	if _, err := read(t, chain.MaterialKey(lot), &before); err != nil {
+		return err
 	}
-	if err := t.mayRegister(r, line, before, []chain.Range{{From: 0, To: 1}}); err != nil {
-		return nil, err
+	if err := old.follow(before, chain.Range{From: 0, To: 1}); err != nil {
+		return err
 	}
-	if err := t.put(chain.MaterialKey(lot), id); err != nil || !found {
-		return nil, err
-	}
-	return []canon.Digest{before}, nil
+	return t.put(chain.MaterialKey(lot), id)
 }
 
-// registerPacks returns what the registration replaces.
-func (t *tx) registerPacks(id canon.Digest, r *chain.Terms, line *chain.Line) (before []canon.Digest, err error) {
+func (t *tx) registerPacks(id canon.Digest, old *replaced) error {
+	r, line := old.terms, old.line
 	batch, err := t.batch(r.Batch)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if batch.Release.GTIN != line.Put.GTIN || batch.Holder != line.Maker {
-		return nil, fmt.Errorf("%w: lot %s of %s is not of this line", ErrRegistration, batch.Release.Lot, batch.Release.GTIN)
+		return fmt.Errorf("%w: lot %s of %s is not of this line", ErrRegistration, batch.Release.Lot, batch.Release.GTIN)
 	}
 	if err := t.countPacks(r.Ranges, batch.Release.Size); err != nil {
-		return nil, err
+		return err
 	}
 	pages := t.pages(r.Batch, batch)
 	for _, span := range r.Ranges {
 		if err := t.mayConsign(pages, span, r, line); err != nil {
-			return nil, err
+			return err
 		}
-		err := pages.registrations(span, func(old canon.Digest, packs chain.Range) error {
-			if !old.IsZero() && !slices.Contains(before, old) {
-				before = append(before, old)
-			}
-			if len(before) > maxRegistrations {
-				return fmt.Errorf("%w: it would replace more than %d", ErrRegistration, maxRegistrations)
-			}
-			return t.mayRegister(r, line, old, []chain.Range{packs})
-		})
-		if err != nil {
-			return nil, err
+		if err := pages.registrations(span, old.follow); err != nil {
+			return err
 		}
 		if err := pages.register(span, id); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	t.tag("registered", r.Batch)
-	return before, pages.save()
+	return pages.save()
 }
 
 // mayConsign lets who has the packs register them, and the maker for who has them.
@@ -152,55 +142,85 @@ func (t *tx) mayConsign(pages *pages, span chain.Range, r *chain.Terms, line *ch
 	return err
 }
 
-// mayRegister checks the registration that a new one replaces for packs of the batch,
-// or of material for [0, 1); the zero digest stands for none.
-func (t *tx) mayRegister(r *chain.Terms, line *chain.Line, before canon.Digest, packs []chain.Range) error {
+// replaced are the registrations before a new one.
+type replaced struct {
+	*tx
+	terms *chain.Terms // of the new one
+	line  *chain.Line
+	ids   []canon.Digest
+	by    map[canon.Digest]*chain.Registration
+	marks uint64 // that were looked at
+}
+
+func (t *tx) replacing(r *chain.Terms, line *chain.Line) *replaced {
+	return &replaced{tx: t, terms: r, line: line, by: map[canon.Digest]*chain.Registration{}}
+}
+
+// follow checks the registration that packs of the batch have so far, or material for
+// [0, 1); the zero digest stands for none.
+func (p *replaced) follow(before canon.Digest, packs chain.Range) error {
 	if before.IsZero() {
-		if t.Sender != line.Maker || !t.sender.Licensed(line.Put.GTIN) {
+		if p.Sender != p.line.Maker || !p.sender.Licensed(p.line.Put.GTIN) {
 			return fmt.Errorf("%w: the first is its maker's", ErrRegistrar)
 		}
-		if r.Counter != 1 {
-			return fmt.Errorf("%w: %d, expected 1", ErrCounter, r.Counter)
+		if p.terms.Counter != 1 {
+			return fmt.Errorf("%w: %d, expected 1", ErrCounter, p.terms.Counter)
 		}
 		return nil
 	}
-	old, err := t.registration(before)
+	old, err := p.known(before)
 	if err != nil {
 		return err
 	}
-	if r.Counter != old.Terms.Counter+1 {
-		return fmt.Errorf("%w: %d, expected %d", ErrCounter, r.Counter, old.Terms.Counter+1)
+	if p.terms.Counter != old.Terms.Counter+1 {
+		return fmt.Errorf("%w: %d, expected %d", ErrCounter, p.terms.Counter, old.Terms.Counter+1)
 	}
-	if t.Sender == line.Maker {
+	if p.Sender == p.line.Maker {
 		return nil
 	}
-	if t.Sender != old.Terms.To {
+	if p.Sender != old.Terms.To {
 		return fmt.Errorf("%w: the consignee is %s", ErrRegistrar, old.Terms.To)
 	}
-	return t.allVerified(before, old, packs)
+	return p.allVerified(before, old, packs)
+}
+
+// known reads each registration once.
+func (p *replaced) known(id canon.Digest) (*chain.Registration, error) {
+	if r := p.by[id]; r != nil {
+		return r, nil
+	}
+	if len(p.ids) == MaxReplaced {
+		return nil, fmt.Errorf("%w: it would replace more than %d", ErrRegistration, MaxReplaced)
+	}
+	r, err := p.registration(id)
+	p.ids, p.by[id] = append(p.ids, id), r
+	return r, err
 }
 
 // allVerified returns ErrUnverified unless every mark of the packs was verified.
-func (t *tx) allVerified(id canon.Digest, r *chain.Registration, packs []chain.Range) error {
-	if n := chain.Count(packs); n > MaxHop && !r.Terms.Whole {
-		return fmt.Errorf("%w: a hop of %d marks, at most %d", ErrRegistration, n, MaxHop)
+func (p *replaced) allVerified(id canon.Digest, r *chain.Registration, packs chain.Range) error {
+	if r.Terms.Whole {
+		packs.To = packs.From + 1
 	}
-	for _, span := range packs {
-		for place := span.From; place < span.To; place++ {
-			index := uint64(0)
-			if r.Terms.Material == nil {
-				index, _ = r.Terms.Mark(place)
-			}
-			mark, err := t.Get(chain.MarkKey(id, index))
-			if err != nil {
-				return err
-			}
-			if mark == nil {
-				return fmt.Errorf("%w: mark %d of %s", ErrUnverified, index, id)
-			}
-			if r.Terms.Whole {
-				break
-			}
+	n := packs.To - packs.From
+	if p.marks += n; p.marks > MaxHop {
+		return fmt.Errorf("%w: a hop of more than %d marks", ErrRegistration, MaxHop)
+	}
+	if p.Block.packs+n*markWork > MaxBlockPacks {
+		return ErrFull
+	}
+	p.spend(n * markWork)
+	for place := packs.From; place < packs.To; place++ {
+		index := uint64(0)
+		if r.Terms.Material == nil {
+			index, _ = r.Terms.Mark(place)
+		}
+		mark, err := p.Get(chain.MarkKey(id, index))
+		if err != nil {
+			return err
+		}
+		if mark == nil {
+			return fmt.Errorf("%w: mark %d of %s", ErrUnverified, index, id)
 		}
 	}
 	return nil
@@ -219,25 +239,27 @@ func (t *tx) registration(id canon.Digest) (*chain.Registration, error) {
 }
 
 // registrations calls do for each part of r whose packs have one registration, with
-// the zero digest for none.
+// the zero digest for none. No two that follow each other have the same.
 func (p *pages) registrations(r chain.Range, do func(id canon.Digest, packs chain.Range) error) error {
-	return p.over(r, func(no uint32, page *chain.Page, from, to uint64) error {
-		start, first := uint64(no)*chain.PageUnits, uint64(0)
-		runs := page.Marks
-		if len(runs) == 0 {
-			runs = []chain.MarkRun{{End: chain.PageUnits}}
-		}
-		for _, run := range runs {
-			a, b := max(first, from), min(uint64(run.End), to)
-			if first = uint64(run.End); a >= b {
-				continue
+	var id canon.Digest
+	part := chain.Range{From: r.From, To: r.From}
+	err := p.over(r, func(no uint32, page *chain.Page, from, to uint64) error {
+		start := uint64(no) * chain.PageUnits
+		return page.Registrations(from, to, func(now canon.Digest, end uint64) error {
+			if now != id && part.From < part.To {
+				if err := do(id, part); err != nil {
+					return err
+				}
+				part.From = part.To
 			}
-			if err := do(run.Registration, chain.Range{From: start + a, To: start + b}); err != nil {
-				return err
-			}
-		}
-		return nil
+			id, part.To = now, start+end
+			return nil
+		})
 	})
+	if err != nil {
+		return err
+	}
+	return do(id, part)
 }
 
 func (p *pages) register(r chain.Range, id canon.Digest) error {
