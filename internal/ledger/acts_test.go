@@ -14,13 +14,19 @@ import (
 )
 
 // step draws a transaction.
-func (p *play) step() {
+func (p *play) step(acts []func()) {
 	p.m.now = p.w.Now.Add(time.Second)
-	rapid.SampledFrom([]func(){
+	rapid.SampledFrom(acts).Draw(p.T, "act")()
+}
+
+// all is what members do.
+func (p *play) all() []func() {
+	return []func(){
 		p.units, p.units, p.units, p.units, p.units, p.units, p.supply, p.supply, p.supply, p.undo, p.undo,
 		p.distribute, p.distribute, p.dispatch, p.dispatch, p.dispatch, p.recall, p.certificate, p.standing,
 		p.rotate, p.retiredKey, p.noise, p.replay, p.wait,
-	}).Draw(p.T, "act")()
+		p.register, p.register, p.identify, p.identify, p.hop, p.line,
+	}
 }
 
 func (p *play) org() int { return rapid.IntRange(0, len(p.orgs)-1).Draw(p.T, "member") }

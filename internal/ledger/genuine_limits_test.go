@@ -143,3 +143,34 @@ func TestSupersededCase(t *testing.T) {
 		t.Errorf("alert %+v, want 16 packs of the case", a)
 	}
 }
+
+// A mark is of the pack that stands where it does, also in the second range, and a hop
+// looks at that one.
+func TestMarksOfTwoRanges(t *testing.T) {
+	l := newLab(newTown(t))
+	s := l.drug.Ship(l.DM, l.DD, func(t *chain.Terms) { t.Ranges = []chain.Range{{From: 70, To: 72}, {From: 80, To: 83}} })
+	id := s.Admit(l.makers)
+	identified := func(index uint64) []byte {
+		return l.DD.Tx(l.Now, chain.KindIdentify, s.Identify(id, l.DD, l.carriers, index, nil))
+	}
+	l.next(l.DM, l.DD, 2, 81, 82).Admit(l.makers)
+	for index, want := range []string{"applied", "applied", "applied", "alert superseded", "applied"} {
+		if index == 2 {
+			continue
+		}
+		if got := outcome(l.Block(identified(uint64(index)))[0]); got != want {
+			t.Errorf("mark %d: %s, want %s", index, got, want)
+		}
+	}
+	l.tell(l.DM, l.DD, l.parcel(70, 90), l.Decision)
+	hop := func(from, to uint64) []byte {
+		return l.DD.Tx(l.Now, chain.KindRegister, l.next(l.DD, l.Pharmacy, 2, from, to).Register(l.carriers))
+	}
+	for at, want := range map[uint64]string{70: "applied", 71: "applied", 80: "not_verified", 81: "wrong_counter", 82: "applied"} {
+		if got := outcome(l.Try(hop(at, at+1))); got != want {
+			t.Errorf("hop of pack %d: %s, want %s", at, got, want)
+		}
+	}
+	l.Admit(identified(2))
+	l.Admit(hop(80, 81))
+}

@@ -20,6 +20,7 @@ type model struct {
 	suspend bool // the certificate
 	moves   map[canon.Digest]moved
 	step    int // of the last transition
+	marks   *marks
 }
 
 // A lot is a batch in the model.

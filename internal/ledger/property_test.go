@@ -20,6 +20,7 @@ type play struct {
 	w    *town
 	twin *ledgertest.Chain
 	m    *model
+	shop *workshop
 
 	orgs    []*ledgertest.Org
 	given   []gift       // messages that gave packs
@@ -52,8 +53,15 @@ type retired struct {
 // is where the model has it, the invariants hold, and the second instance has the
 // same root, though it saw other refused transactions, knew the signatures, or
 // was started again from the records in between.
-func TestAgainstModel(t *testing.T) {
+func TestAgainstModel(t *testing.T) { playAll(t, (*play).all) }
+
+// The same of what is measured, and of what it depends on.
+func TestMarksAgainstModel(t *testing.T) { playAll(t, (*play).measuring) }
+
+func playAll(t *testing.T, acts func(*play) []func()) {
+	t.Helper()
 	base := newTown(t)
+	shop := newWorkshop(base)
 	base.Make("WIDE", 2*chain.PageUnits+40)
 	wide := base.Fork(t)
 	base.Pack("NARROW", 20)
@@ -61,17 +69,17 @@ func TestAgainstModel(t *testing.T) {
 	base.Admit(base.DM.Tx(base.Now, chain.KindBatch, base.Release))
 	narrow := base.Fork(t)
 	rapid.Check(t, func(t *rapid.T) {
-		p := newPlay(t, base, wide, narrow)
+		p := newPlay(t, base, shop, wide, narrow)
 		for range rapid.IntRange(5, 15).Draw(t, "blocks") {
 			for range rapid.IntRange(2, 6).Draw(t, "transactions") {
-				p.step()
+				p.step(acts(p))
 			}
 			p.block()
 		}
 	})
 }
 
-func newPlay(t *rapid.T, base *town, wide, narrow *ledgertest.World) *play {
+func newPlay(t *rapid.T, base *town, shop *workshop, wide, narrow *ledgertest.World) *play {
 	w := base.fork(t)
 	p := &play{
 		T: t, w: w, seen: map[envelope.Signature]bool{},
@@ -79,8 +87,9 @@ func newPlay(t *rapid.T, base *town, wide, narrow *ledgertest.World) *play {
 			lots: []*lot{newLot(wide), newLot(narrow)}, away: map[string]bool{},
 			product: stop{chain.Released, w.DM.GLN}, moves: map[canon.Digest]moved{},
 		},
-		dispensed: map[*lot]map[uint64]bool{},
+		dispensed: map[*lot]map[uint64]bool{}, shop: shop.fork(w),
 	}
+	p.m.marks = newMarks(p.m.lots)
 	for _, o := range []*ledgertest.Org{w.DM, w.DM2, w.DD, w.DD2, w.Pharmacy, w.Pharmacy2, w.Hospital, w.DA, w.Courier} {
 		own := *o
 		p.orgs = append(p.orgs, &own)
@@ -160,6 +169,7 @@ func (p *play) mirror(accepted [][]byte, want []ledger.Result) {
 
 // compare holds every pack against the model.
 func (p *play) compare() {
+	p.compareMarks()
 	for _, l := range p.m.lots {
 		for no := range uint32((len(l.packs) + chain.PageUnits - 1) / chain.PageUnits) {
 			var page chain.Page
@@ -178,6 +188,7 @@ func (p *play) compare() {
 					p.Fatalf("pack %d of lot %s is %s with %s, the model says %s with %s",
 						at, l.Release.Lot, got.state, got.with, l.packs[at].state, l.packs[at].with)
 				}
+				p.compareRegistration(l, at, page.Registration(i))
 			}
 		}
 	}
