@@ -179,7 +179,15 @@ func (p *play) registers(l *lot, by, to *ledgertest.Org, ranges []chain.Range) {
 	if want == "applied" {
 		p.shop.shipped = append(p.shop.shipped, s)
 	}
-	p.add(by.Sign(tx), want, func(bool) {})
+	p.add(by.Sign(tx), want, func(applied bool) {
+		if !applied {
+			return
+		}
+		var r chain.Registration
+		if p.w.Read(chain.RegistrationKey(c.id), &r); !slices.Equal(r.Before, c.before) {
+			p.Fatalf("%s replaced %v, the model says %v", c.id, r.Before, c.before)
+		}
+	})
 }
 
 // ship measures a few of the packs; the marks of the others are of no known key.

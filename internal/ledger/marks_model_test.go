@@ -24,6 +24,7 @@ type consignment struct {
 	counter  uint64
 	ranges   []chain.Range
 	whole    bool
+	before   []canon.Digest  // what it replaced
 	verified map[uint64]bool // marks
 }
 
@@ -102,6 +103,9 @@ func (m *model) register(by *ledgertest.Org, c *consignment, epoch uint64, admit
 			}
 			if why := c.succeeds(now[i], i, end, &looks); why != "" {
 				return why
+			}
+			if now[i] != nil && !slices.Contains(c.before, now[i].id) {
+				c.before = append(c.before, now[i].id)
 			}
 		}
 	}
