@@ -141,7 +141,7 @@ func (t *tx) contract(content pedigree.Content, c *envelope.Claims, a *chain.Anc
 		for i := range v.Lots {
 			a.Lots = append(a.Lots, v.Lots[i].ID())
 		}
-		return t.registeredFor(v.Registrations, c, carriesLots(a.Lots))
+		return t.registeredFor(v, c)
 	case *pedigree.Dossier:
 		return t.dossier(v, a, prev)
 	case *pedigree.Decision:
@@ -162,7 +162,7 @@ func (t *tx) contract(content pedigree.Content, c *envelope.Claims, a *chain.Anc
 // dispatch checks that every batch came with what the dispatch follows; then
 // custody moves.
 func (t *tx) dispatch(v *pedigree.Dispatch, c *envelope.Claims, a *chain.Anchor, prev []chain.Anchor) error {
-	if err := t.registeredFor(v.Registrations, c, carriesParcels(v.Parcels)); err != nil {
+	if err := t.registeredFor(v, c); err != nil {
 		return err
 	}
 	for i := range v.Parcels {
@@ -215,7 +215,7 @@ func (t *tx) distribution(v *pedigree.Distribution, c *envelope.Claims, a *chain
 	if !slices.ContainsFunc(prev, func(p chain.Anchor) bool { return p.Certificate == v.Certificate }) {
 		return fmt.Errorf("%w: it does not follow the decision that carried certificate %s", envelope.ErrPrev, v.Certificate)
 	}
-	if err := t.registeredFor(v.Registrations, c, carriesParcels(v.Parcels)); err != nil {
+	if err := t.registeredFor(v, c); err != nil {
 		return err
 	}
 	a.Certificate = v.Certificate

@@ -8,7 +8,6 @@ import (
 	"theriac/chain"
 	"theriac/envelope"
 	"theriac/genuine"
-	"theriac/gs1"
 	"theriac/pedigree"
 )
 
@@ -270,32 +269,55 @@ func (p *pages) register(r chain.Range, id canon.Digest) error {
 	})
 }
 
-// registeredFor checks that a shipment's registrations are its issuer's, for its
-// receiver, and of packs or lots that it moves.
-func (t *tx) registeredFor(ids []canon.Digest, c *envelope.Claims, covers func(*chain.Terms) bool) error {
-	for _, id := range ids {
+// registeredFor checks the registrations that a shipment carries.
+func (t *tx) registeredFor(content pedigree.Content, c *envelope.Claims) error {
+	for _, id := range Carried(content) {
 		r, err := t.registration(id)
 		if err != nil {
 			return err
 		}
-		if r.From != c.Issuer || r.Terms.To != c.Audience || !covers(&r.Terms) {
-			return fmt.Errorf("%w: %s is not of this shipment", ErrRegistration, id)
+		if err := CheckCarried(content, c.Issuer, c.Audience, r); err != nil {
+			return fmt.Errorf("%w: %s", err, id)
 		}
 	}
 	return nil
 }
 
-// carriesParcels reports whether a registration is of packs that parcels carry.
-func carriesParcels(parcels []pedigree.Parcel) func(*chain.Terms) bool {
-	return func(r *chain.Terms) bool {
-		i := slices.IndexFunc(parcels, func(p pedigree.Parcel) bool { return p.Batch == r.Batch })
-		return i >= 0 && !slices.ContainsFunc(r.Ranges, func(want chain.Range) bool {
-			return !slices.ContainsFunc(parcels[i].Ranges, func(has chain.Range) bool { return has.From <= want.From && want.To <= has.To })
-		})
+// Carried returns the registrations that a shipment carries; other contents carry none.
+func Carried(content pedigree.Content) []canon.Digest {
+	switch v := content.(type) {
+	case *pedigree.MaterialSupply:
+		return v.Registrations
+	case *pedigree.Distribution:
+		return v.Registrations
+	case *pedigree.Dispatch:
+		return v.Registrations
 	}
+	return nil
 }
 
-// carriesLots reports whether a registration is of a lot of material that is supplied.
-func carriesLots(lots []gs1.LGTIN) func(*chain.Terms) bool {
-	return func(r *chain.Terms) bool { return r.Material != nil && slices.Contains(lots, *r.Material) }
+// CheckCarried returns ErrRegistration unless a registration that a shipment carries is
+// its issuer's, for its receiver, and of packs or of a lot that it moves.
+func CheckCarried(content pedigree.Content, issuer, receiver string, r *chain.Registration) error {
+	moves := false
+	switch v := content.(type) {
+	case *pedigree.MaterialSupply:
+		moves = r.Terms.Material != nil && slices.ContainsFunc(v.Lots, func(l pedigree.SuppliedLot) bool { return l.ID() == *r.Terms.Material })
+	case *pedigree.Distribution:
+		moves = carries(v.Parcels, &r.Terms)
+	case *pedigree.Dispatch:
+		moves = carries(v.Parcels, &r.Terms)
+	}
+	if !moves || r.From != issuer || r.Terms.To != receiver {
+		return fmt.Errorf("%w: it is not of this shipment", ErrRegistration)
+	}
+	return nil
+}
+
+// carries reports whether parcels have all packs of a registration.
+func carries(parcels []pedigree.Parcel, r *chain.Terms) bool {
+	i := slices.IndexFunc(parcels, func(p pedigree.Parcel) bool { return p.Batch == r.Batch })
+	return i >= 0 && !slices.ContainsFunc(r.Ranges, func(want chain.Range) bool {
+		return !slices.ContainsFunc(parcels[i].Ranges, func(has chain.Range) bool { return has.From <= want.From && want.To <= has.To })
+	})
 }
