@@ -9,9 +9,10 @@ import (
 
 // A LineDevice is a device that measures things of a product line.
 type LineDevice struct {
-	Point    canon.Bytes `json:"point" doc:"P-256 point, uncompressed, of its signatures"`
-	Seal     canon.Bytes `json:"seal" doc:"P-256 point, uncompressed, for HPKE"`
-	Operator string      `json:"operator" doc:"GLN of who has it"`
+	ID       canon.Digest `json:"id,omitzero" doc:"RFC 7638 thumbprint; an update leaves it out"`
+	Point    canon.Bytes  `json:"point" doc:"P-256 point, uncompressed, of its signatures"`
+	Seal     canon.Bytes  `json:"seal" doc:"P-256 point, uncompressed, for HPKE"`
+	Operator string       `json:"operator" doc:"GLN of who has it"`
 }
 
 // A Line is a product line as the ledger has it.
@@ -36,7 +37,7 @@ type LineUpdate struct {
 	Criteria canon.Digest `json:"criteria"`
 	Epoch    uint64       `json:"epoch" doc:"One more than before if a device is left out or the criteria are others"`
 	Devices  []LineDevice `json:"devices"`
-	Keys     []LineKey    `json:"keys" doc:"For each device the line's key, sealed to it"`
+	Keys     []LineKey    `json:"keys" doc:"For each device the line's key, sealed to it, unless it was given before for this epoch"`
 }
 
 // A LineKey is the key of a product line, sealed to one of its devices.
@@ -85,9 +86,14 @@ type Registration struct {
 	At      int64        `json:"at"`
 	Size    uint64       `json:"size" doc:"Number of marks"`
 	Message canon.Digest `json:"message,omitzero" doc:"BC of the message that carried it here"`
+	// Hop by hop it leads back to the maker's.
+	Before   []canon.Digest `json:"before,omitempty" doc:"Registrations that it replaced"`
+	Verified uint64         `json:"verified" doc:"Marks that were verified"`
+	More     bool           `json:"more,omitempty" doc:"More may be: not all were counted"`
 }
 
-// Registrations are a page of registrations, the newest first.
+// Registrations are a page of registrations, the newest first. A page may hold fewer
+// than were asked for.
 type Registrations struct {
 	Items []Registration `json:"items"`
 	Next  string         `json:"next,omitempty" doc:"Cursor of the next page"`
@@ -117,6 +123,16 @@ type Measurement struct {
 	Registration canon.Digest `json:"registration,omitzero" doc:"Of a case, lot or material; packs have one"`
 	Device       string       `json:"device" format:"uri" doc:"Address of the measuring device"`
 	Place        string       `json:"place" doc:"GLN of where this is"`
+}
+
+// A MeasuringDevice is one that this organisation may have measure for it.
+type MeasuringDevice struct {
+	Address string `json:"address" format:"uri"`
+}
+
+// MeasuringDevices are those in the organisation's settings.
+type MeasuringDevices struct {
+	Items []MeasuringDevice `json:"items"`
 }
 
 // A Redeeming redeems a concealed code: the key that it stands for signs the browser's.

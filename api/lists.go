@@ -114,17 +114,20 @@ type Dossiers struct {
 
 // An Alert is what the ledger raised for a transaction that came too late.
 type Alert struct {
-	ID     canon.Digest  `json:"id"`
-	Code   string        `json:"code" example:"already_dispensed"`
-	Batch  canon.Digest  `json:"batch"`
-	GTIN   gs1.GTIN      `json:"gtin"`
-	Lot    gs1.Lot       `json:"lot"`
-	Units  []chain.Range `json:"units" doc:"The packs in question, at most 16 ranges"`
-	By     string        `json:"by" doc:"GLN of whose transaction raised it"`
-	Maker  string        `json:"maker" doc:"GLN of who entered the batch"`
-	Height int64         `json:"height"`
-	Index  uint64        `json:"index" doc:"Leaf of the log"`
-	Time   int64         `json:"time"`
+	ID    canon.Digest  `json:"id"`
+	Code  string        `json:"code" example:"already_dispensed"`
+	Text  string        `json:"text" doc:"What happened, for people"`
+	Batch canon.Digest  `json:"batch,omitzero" doc:"None if it is about raw material"`
+	GTIN  gs1.GTIN      `json:"gtin"`
+	Lot   gs1.Lot       `json:"lot"`
+	Units []chain.Range `json:"units" doc:"The packs in question, at most 16 ranges"`
+	By    string        `json:"by" doc:"GLN of whose transaction raised it"`
+	Maker string        `json:"maker" doc:"GLN of who entered the batch, or makes the material"`
+	// Registration is that of the mark in question, if it is about one.
+	Registration canon.Digest `json:"registration,omitzero"`
+	Height       int64        `json:"height"`
+	Index        uint64       `json:"index" doc:"Leaf of the log"`
+	Time         int64        `json:"time"`
 }
 
 // Alerts are a page of alerts, the newest first.

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"theriac/api"
 	"theriac/canon"
 	"theriac/internal/access"
 	"theriac/internal/audit"
@@ -34,6 +35,7 @@ type Store struct {
 	invitations  []access.Invitation
 	passkeys     []access.Passkey
 	sessions     []access.Session
+	genuine
 }
 
 type document struct {
@@ -49,7 +51,11 @@ type response struct {
 }
 
 // New returns an empty store.
-func New() *Store { return &Store{responses: map[string]response{}} }
+func New() *Store {
+	return &Store{responses: map[string]response{}, genuine: genuine{
+		lineKeys: map[canon.Digest][]api.LineKey{}, registrations: map[canon.Digest]registration{}, consignments: map[canon.Digest]supply.Consignment{},
+	}}
+}
 
 // begin locks the store for a call, unless the caller has gone.
 func (s *Store) begin(ctx context.Context) (end func(), err error) {

@@ -17,3 +17,7 @@ func TestResponses(t *testing.T)    { storetest.Responses(t, New()) }
 func TestPeople(t *testing.T)       { storetest.People(t, New()) }
 func TestReports(t *testing.T)      { storetest.Reports(t, New()) }
 func TestLists(t *testing.T)        { storetest.Lists(t, New()) }
+
+func TestLines(t *testing.T)         { storetest.Lines(t, New()) }
+func TestRegistrations(t *testing.T) { storetest.Registrations(t, New()) }
+func TestConsignments(t *testing.T)  { storetest.Consignments(t, New()) }

@@ -36,6 +36,10 @@ var growth = []string{
 	`INSERT INTO responses (key, request, at, status, type) SELECT 'key' || i, '', i, i % 2, '' FROM few`,
 	`INSERT INTO reports (id, jws, sent_to, created, handed) SELECT 'id' || i, EMPTY, EMPTY, 0, CASE WHEN i % 1009 = 0 THEN 0 ELSE 1 END FROM few`,
 	`INSERT INTO holdings (batch) SELECT 'id' || i FROM few`,
+	`INSERT INTO line_keys (line, device, epoch) SELECT 'line' || (i / 100), 'device' || (i / 3), i % 3 FROM few`,
+	`INSERT INTO registrations (id, root, created) SELECT 'id' || i, '', 0 FROM few`,
+	`INSERT INTO mark_parts (registration, part) SELECT (seq + 99) / 100, seq % 100 FROM registrations`,
+	`INSERT INTO consignments (registration, message) SELECT 'id' || i, '' FROM few`,
 	`ANALYZE`,
 }
 
@@ -117,6 +121,12 @@ func askEverything(t *testing.T, q *query.Queries) {
 	check(q.ListJobs(ctx, query.ListJobsParams{Before: grown / 20, Count: 50}))
 	check(q.Holdings(ctx, query.HoldingsParams{Before: grown / 20, Count: 50}))
 	check(q.Waiting(ctx, query.WaitingParams{Latest: 1 << 62, Count: 1000}))
+	check(q.LineKeys(ctx, query.LineKeysParams{Line: "line5", Device: "device5"}))
+	check(q.Registration(ctx, "id5"))
+	check(q.MarkPart(ctx, query.MarkPartParams{ID: "id5", Part: 3}))
+	check(q.MarkRoots(ctx, "id5"))
+	check(nil, q.DeleteRegistration(ctx, "absent"))
+	check(q.Consignment(ctx, "id5"))
 	check(q.Response(ctx, "key5"))
 	check(q.AnswerKey(ctx, query.AnswerKeyParams{Key: "key5"}))
 	check(nil, q.ReleaseKey(ctx, query.ReleaseKeyParams{Key: "key5"}))

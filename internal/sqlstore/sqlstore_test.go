@@ -100,6 +100,10 @@ func laws(t *testing.T, e engine) {
 		"people":       func(t *testing.T, s *Store) { storetest.People(t, s) },
 		"lists":        func(t *testing.T, s *Store) { storetest.Lists(t, s) },
 		"reports":      func(t *testing.T, s *Store) { storetest.Reports(t, s) },
+
+		"lines":         func(t *testing.T, s *Store) { storetest.Lines(t, s) },
+		"registrations": func(t *testing.T, s *Store) { storetest.Registrations(t, s) },
+		"consignments":  func(t *testing.T, s *Store) { storetest.Consignments(t, s) },
 	} {
 		t.Run(name, func(t *testing.T) { law(t, open(t, e.empty(t))) })
 	}

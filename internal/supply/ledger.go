@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"theriac/api"
 	"theriac/canon"
 	"theriac/chain"
 	"theriac/internal/ledger"
+	"theriac/refusal"
 )
 
 // patience is how long the ledger may take for a transaction.
@@ -51,9 +53,27 @@ func (d *Desk) done(r ledger.Result) (*api.Done, error) {
 		return nil, err
 	}
 	out := &api.Done{Operation: leaf.Operation, Index: r.Index, Height: leaf.Height, Time: leaf.Time}
-	if leaf.Outcome == chain.Alerted {
-		out.Alert = chain.AlertID(leaf.Operation).String()
-		return out, fmt.Errorf("%w: alert %s", ledger.ErrDispensed, out.Alert)
+	if leaf.Outcome != chain.Alerted {
+		return out, nil
 	}
-	return out, nil
+	id := chain.AlertID(leaf.Operation)
+	a, err := state[chain.Alert](d, chain.AlertKey(id))
+	if err != nil {
+		return nil, fmt.Errorf("alert %s: %w", id, err)
+	}
+	out.Alert = id.String()
+	return out, fmt.Errorf("%w: alert %s", alarm(a.Code), id)
+}
+
+// alarm returns the refusal with which the ledger raised an alert.
+func alarm(code string) *refusal.Refusal {
+	for _, r := range []*refusal.Refusal{
+		ledger.ErrDispensed, ledger.ErrVerified, ledger.ErrConsignee, ledger.ErrPlace, ledger.ErrSuperseded, ledger.ErrRedeemed,
+	} {
+		if r.Code() == code {
+			return r
+		}
+	}
+	// Of a later version, which has words for it.
+	return refusal.New(code, strings.ReplaceAll(code, "_", " "))
 }

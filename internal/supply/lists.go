@@ -1,12 +1,10 @@
 package supply
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"strconv"
 	"time"
 
@@ -292,26 +290,17 @@ func leafCursor(cursor string) (uint64, error) {
 	return n, nil
 }
 
-// ListAlerts pages through the alerts about this organisation's batches and those
-// that its own transactions raised.
+// ListAlerts pages through the alerts about this organisation's batches and product
+// lines, those about its registrations, and those that its own transactions raised.
 func (d *Desk) ListAlerts(p Page) (*api.Alerts, error) {
 	before, err := leafCursor(p.Cursor)
 	if err != nil {
 		return nil, err
 	}
-	var all []uint64
-	for _, tag := range []string{"alert-of/" + d.GLN, "alert-by/" + d.GLN} {
-		found, err := d.Records.TaggedBefore(tag, before, p.Limit+1)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, found...)
-	}
-	slices.SortFunc(all, func(a, b uint64) int { return cmp.Compare(b, a) })
 	out := &api.Alerts{Items: []api.Alert{}}
-	if len(all) > p.Limit {
-		all = all[:p.Limit]
-		out.Next = strconv.FormatUint(all[p.Limit-1], 10)
+	var all []uint64
+	if all, out.Next, err = d.leaves([]string{"alert-of/" + d.GLN, "alert-by/" + d.GLN}, before, p.Limit); err != nil {
+		return nil, err
 	}
 	for _, index := range all {
 		a, err := d.alert(index)
@@ -333,12 +322,31 @@ func (d *Desk) alert(index uint64) (*api.Alert, error) {
 	if err != nil {
 		return nil, fmt.Errorf("alert %s: %w", id, err)
 	}
-	b, err := state[chain.Batch](d, chain.BatchKey(a.Batch))
-	if err != nil {
-		return nil, fmt.Errorf("batch %s: %w", a.Batch, err)
-	}
-	return &api.Alert{
-		ID: id, Code: a.Code, Batch: a.Batch, GTIN: b.Release.GTIN, Lot: b.Release.Lot, Units: a.Units, By: a.By, Maker: b.Holder,
+	out := &api.Alert{
+		ID: id, Code: a.Code, Text: alarm(a.Code).Error(), Batch: a.Batch, Units: a.Units, By: a.By, Registration: a.Registration,
 		Height: leaf.Height, Index: index, Time: a.At,
-	}, nil
+	}
+	return out, d.about(out)
+}
+
+// about says which product an alert is about: of a batch, or of raw material.
+func (d *Desk) about(a *api.Alert) error {
+	if !a.Batch.IsZero() {
+		b, err := state[chain.Batch](d, chain.BatchKey(a.Batch))
+		if err != nil {
+			return fmt.Errorf("batch %s: %w", a.Batch, err)
+		}
+		a.GTIN, a.Lot, a.Maker = b.Release.GTIN, b.Release.Lot, b.Holder
+		return nil
+	}
+	r, err := d.registered(a.Registration)
+	if err != nil {
+		return err
+	}
+	line, err := d.line(r.Terms.Line)
+	if err != nil {
+		return err
+	}
+	a.GTIN, a.Lot, a.Maker, a.Units = r.Terms.Material.GTIN, r.Terms.Material.Lot, line.Maker, []chain.Range{}
+	return nil
 }

@@ -145,7 +145,7 @@ func (d *Desk) anchor(ctx context.Context, m *envelope.Message) (*api.Receipt, e
 	if there.Claims.BodyDigest != c.BodyDigest {
 		return nil, envelope.ErrReplayed
 	}
-	if err := d.hold(ctx, m); err != nil {
+	if err := d.hold(ctx, receipt.BC, m); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrBusy, err)
 	}
 	err = d.Messages.Settle(ctx, &Message{
@@ -198,7 +198,7 @@ func (d *Desk) accept(m *envelope.Message) error {
 	}
 	dossier, ok := content.(*pedigree.Dossier)
 	if !ok {
-		return nil
+		return d.openConsignments(c, content)
 	}
 	key, err := d.Keys.SealKey()
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"theriac/chain"
 	"theriac/envelope"
 	"theriac/internal/audit"
+	"theriac/internal/ledger"
 	"theriac/pedigree"
 	"theriac/refusal"
 )
@@ -29,7 +30,11 @@ type Draft struct {
 // case, receiver or predecessor under it is ErrExists. Content is not compared:
 // what is sealed or signed in it is another each time.
 func (d *Desk) Send(ctx context.Context, id canon.ID, draft Draft, content pedigree.Content) (*Message, error) {
-	m, err := d.compose(id, draft, content)
+	var m *Message
+	whole, err := d.consigned(ctx, draft.To, content)
+	if err == nil {
+		m, err = d.compose(id, draft, whole)
+	}
 	if err == nil {
 		err = d.Messages.Queue(ctx, m)
 	}
@@ -182,7 +187,7 @@ func codeOf(err error) string {
 // back; the own one may not yet know the receiver again.
 func final(code string) bool {
 	switch code {
-	case unreachable, "internal", "too_many_requests", ErrBusy.Code(), ErrUnknown.Code(),
+	case unreachable, "internal", "too_many_requests", ErrBusy.Code(), ErrUnknown.Code(), ledger.ErrUnknownRegistration.Code(),
 		envelope.ErrStale.Code(), envelope.ErrFuture.Code(), envelope.ErrExpired.Code(),
 		envelope.ErrUnknownKey.Code(), envelope.ErrKeyInvalid.Code(), envelope.ErrPrev.Code():
 		return false

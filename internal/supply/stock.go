@@ -20,10 +20,10 @@ const (
 	maxRanges = 256  // of one batch
 )
 
-// hold notes the batches that a message brings, before the message counts as
-// received: a crash between leaves a note of packs that may never come, and one
-// the other way round would leave packs that no stock shows.
-func (d *Desk) hold(ctx context.Context, m *envelope.Message) error {
+// hold notes the batches and keeps the consignments that a message brings, before the
+// message counts as received: a crash between leaves a note of packs that may never
+// come, and one the other way round would leave packs that no stock shows.
+func (d *Desk) hold(ctx context.Context, bc canon.Digest, m *envelope.Message) error {
 	content, err := pedigree.Read(m.Envelope.Claims.Type, m.Body)
 	if err != nil {
 		return err
@@ -40,7 +40,7 @@ func (d *Desk) hold(ctx context.Context, m *envelope.Message) error {
 			return err
 		}
 	}
-	return nil
+	return d.keepConsignments(ctx, bc, content)
 }
 
 // Stock pages through what the ledger says is in this organisation's custody, of the

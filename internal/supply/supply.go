@@ -16,6 +16,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/hashicorp/golang-lru/v2/expirable"
 	"golang.org/x/sync/semaphore"
 	"golang.org/x/time/rate"
 
@@ -136,6 +137,8 @@ type Post interface {
 	Deliver(ctx context.Context, endpoint string, message []byte) (*api.Receipt, error)
 	// Opening asks a manufacturer or capturer for what opens a pack.
 	Opening(ctx context.Context, endpoint string, id gs1.Identifier) (*api.Opening, error)
+	// Mark asks who registered marks for one of them.
+	Mark(ctx context.Context, endpoint string, registration canon.Digest, index uint64) (*api.Mark, error)
 }
 
 // Packs keep the packs of the organisation's own batches.
@@ -189,6 +192,13 @@ type Desk struct {
 	Post      Post
 	Packs     Packs
 
+	// Paper 001.
+	Lines         Lines
+	Registrations Registrations
+	Consignments  Consignments
+	Instruments   Instruments
+	Devices       []string // addresses of the measuring devices that may be asked
+
 	Now   func() time.Time
 	NewID func() canon.ID
 	Log   *slog.Logger
@@ -200,6 +210,7 @@ type Desk struct {
 	tracing *semaphore.Weighted // documents that trails are read from
 
 	strangers *rate.Limiter // of reports
+	spots     *expirable.LRU[gs1.SGTIN, *spot] // of packs that are measured
 }
 
 // Open makes the desk ready. Close ends its work.
@@ -210,6 +221,7 @@ func (d *Desk) Open() {
 	d.reading = semaphore.NewWeighted(epcis.MaxSize)
 	d.tracing = semaphore.NewWeighted(1)
 	d.strangers = newStrangers()
+	d.spots = expirable.NewLRU[gs1.SGTIN, *spot](maxSpots, nil, 0)
 }
 
 // Close stops jobs that run and waits for them; they are taken up again by Resume.

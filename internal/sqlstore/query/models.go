@@ -37,6 +37,12 @@ type Batch struct {
 	Created        int64
 }
 
+type Consignment struct {
+	Registration Text
+	Message      Text
+	Sealed       Bytes
+}
+
 type Document struct {
 	Seq       int64
 	Digest    Text
@@ -74,6 +80,13 @@ type Job struct {
 	Updated int64
 }
 
+type LineKey struct {
+	Line   Text
+	Device Text
+	Epoch  int64
+	Sealed Bytes
+}
+
 type Message struct {
 	Seq       int64
 	ID        Text
@@ -103,6 +116,14 @@ type Passkey struct {
 	Record  Bytes
 	Created int64
 	Used    int64
+}
+
+type Registration struct {
+	Seq         int64
+	ID          Text
+	Root        Text
+	Consignment Bytes
+	Created     int64
 }
 
 type Report struct {

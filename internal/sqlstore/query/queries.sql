@@ -254,3 +254,42 @@ SELECT seq, id, kind, state, done, total, result, code, text, created, updated F
 -- By the index of what is due; @latest is later than everything.
 -- name: Waiting :many
 SELECT audience, code, created, next, attempts FROM messages WHERE status = 'queued' AND next <= @latest ORDER BY next, seq LIMIT @count;
+
+-- name: PutLine :exec
+INSERT INTO lines (line) VALUES ($1) ON CONFLICT DO NOTHING;
+
+-- name: Lines :many
+SELECT line FROM lines ORDER BY seq DESC;
+
+-- name: InsertLineKey :exec
+INSERT INTO line_keys (line, device, epoch, sealed) VALUES ($1, $2, $3, $4);
+
+-- name: LineKeys :many
+SELECT * FROM line_keys WHERE line = $1 AND device = $2 ORDER BY epoch DESC;
+
+-- name: InsertRegistration :one
+INSERT INTO registrations (id, root, consignment, created) VALUES ($1, $2, $3, $4)
+ON CONFLICT DO NOTHING
+RETURNING seq;
+
+-- name: InsertMarkPart :exec
+INSERT INTO mark_parts (registration, part, root, leaves) VALUES ($1, $2, $3, $4);
+
+-- name: Registration :one
+SELECT * FROM registrations WHERE id = $1;
+
+-- name: MarkPart :one
+SELECT leaves FROM mark_parts WHERE registration = (SELECT seq FROM registrations WHERE id = $1) AND part = $2;
+
+-- name: MarkRoots :many
+SELECT root FROM mark_parts WHERE registration = (SELECT seq FROM registrations WHERE id = $1) ORDER BY part;
+
+-- name: DeleteRegistration :exec
+DELETE FROM registrations WHERE id = $1;
+
+-- name: PutConsignment :exec
+INSERT INTO consignments (registration, message, sealed) VALUES ($1, $2, $3)
+ON CONFLICT (registration) DO UPDATE SET message = excluded.message, sealed = excluded.sealed;
+
+-- name: Consignment :one
+SELECT * FROM consignments WHERE registration = $1;

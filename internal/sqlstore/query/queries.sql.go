@@ -188,6 +188,17 @@ func (q *Queries) BatchesOf(ctx context.Context, gtin Text) ([]Batch, error) {
 	return items, nil
 }
 
+const consignment = `-- name: Consignment :one
+SELECT registration, message, sealed FROM consignments WHERE registration = $1
+`
+
+func (q *Queries) Consignment(ctx context.Context, registration Text) (Consignment, error) {
+	row := q.db.QueryRowContext(ctx, consignment, registration)
+	var i Consignment
+	err := row.Scan(&i.Registration, &i.Message, &i.Sealed)
+	return i, err
+}
+
 const deferMessage = `-- name: DeferMessage :execrows
 UPDATE messages SET attempts = attempts + 1, next = $1, code = $2
 WHERE id = $3 AND status = 'queued'
@@ -226,6 +237,15 @@ func (q *Queries) DeletePerson(ctx context.Context, id Text) (int64, error) {
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+const deleteRegistration = `-- name: DeleteRegistration :exec
+DELETE FROM registrations WHERE id = $1
+`
+
+func (q *Queries) DeleteRegistration(ctx context.Context, id Text) error {
+	_, err := q.db.ExecContext(ctx, deleteRegistration, id)
+	return err
 }
 
 const deleteSession = `-- name: DeleteSession :exec
@@ -494,6 +514,48 @@ func (q *Queries) InsertFollows(ctx context.Context, arg InsertFollowsParams) er
 	return err
 }
 
+const insertLineKey = `-- name: InsertLineKey :exec
+INSERT INTO line_keys (line, device, epoch, sealed) VALUES ($1, $2, $3, $4)
+`
+
+type InsertLineKeyParams struct {
+	Line   Text
+	Device Text
+	Epoch  int64
+	Sealed Bytes
+}
+
+func (q *Queries) InsertLineKey(ctx context.Context, arg InsertLineKeyParams) error {
+	_, err := q.db.ExecContext(ctx, insertLineKey,
+		arg.Line,
+		arg.Device,
+		arg.Epoch,
+		arg.Sealed,
+	)
+	return err
+}
+
+const insertMarkPart = `-- name: InsertMarkPart :exec
+INSERT INTO mark_parts (registration, part, root, leaves) VALUES ($1, $2, $3, $4)
+`
+
+type InsertMarkPartParams struct {
+	Registration int64
+	Part         int64
+	Root         Bytes
+	Leaves       Bytes
+}
+
+func (q *Queries) InsertMarkPart(ctx context.Context, arg InsertMarkPartParams) error {
+	_, err := q.db.ExecContext(ctx, insertMarkPart,
+		arg.Registration,
+		arg.Part,
+		arg.Root,
+		arg.Leaves,
+	)
+	return err
+}
+
 const insertMention = `-- name: InsertMention :exec
 INSERT INTO mentions (identifier, document, event, role) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING
 `
@@ -620,6 +682,31 @@ func (q *Queries) InsertPerson(ctx context.Context, arg InsertPersonParams) erro
 	return err
 }
 
+const insertRegistration = `-- name: InsertRegistration :one
+INSERT INTO registrations (id, root, consignment, created) VALUES ($1, $2, $3, $4)
+ON CONFLICT DO NOTHING
+RETURNING seq
+`
+
+type InsertRegistrationParams struct {
+	ID          Text
+	Root        Text
+	Consignment Bytes
+	Created     int64
+}
+
+func (q *Queries) InsertRegistration(ctx context.Context, arg InsertRegistrationParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, insertRegistration,
+		arg.ID,
+		arg.Root,
+		arg.Consignment,
+		arg.Created,
+	)
+	var seq int64
+	err := row.Scan(&seq)
+	return seq, err
+}
+
 const insertReport = `-- name: InsertReport :execrows
 INSERT INTO reports (id, jws, sent_to, created, handed) VALUES ($1, $2, $3, $4, 0) ON CONFLICT DO NOTHING
 `
@@ -707,6 +794,70 @@ UPDATE responses SET at = $1 WHERE status = 0 AND at > $1
 func (q *Queries) LapseKeys(ctx context.Context, lapsed int64) error {
 	_, err := q.db.ExecContext(ctx, lapseKeys, lapsed)
 	return err
+}
+
+const lineKeys = `-- name: LineKeys :many
+SELECT line, device, epoch, sealed FROM line_keys WHERE line = $1 AND device = $2 ORDER BY epoch DESC
+`
+
+type LineKeysParams struct {
+	Line   Text
+	Device Text
+}
+
+func (q *Queries) LineKeys(ctx context.Context, arg LineKeysParams) ([]LineKey, error) {
+	rows, err := q.db.QueryContext(ctx, lineKeys, arg.Line, arg.Device)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []LineKey
+	for rows.Next() {
+		var i LineKey
+		if err := rows.Scan(
+			&i.Line,
+			&i.Device,
+			&i.Epoch,
+			&i.Sealed,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const lines = `-- name: Lines :many
+SELECT line FROM lines ORDER BY seq DESC
+`
+
+func (q *Queries) Lines(ctx context.Context) ([]Text, error) {
+	rows, err := q.db.QueryContext(ctx, lines)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Text
+	for rows.Next() {
+		var line Text
+		if err := rows.Scan(&line); err != nil {
+			return nil, err
+		}
+		items = append(items, line)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const listBatches = `-- name: ListBatches :many
@@ -1052,6 +1203,49 @@ func (q *Queries) ListMessagesByType(ctx context.Context, arg ListMessagesByType
 	return items, nil
 }
 
+const markPart = `-- name: MarkPart :one
+SELECT leaves FROM mark_parts WHERE registration = (SELECT seq FROM registrations WHERE id = $1) AND part = $2
+`
+
+type MarkPartParams struct {
+	ID   Text
+	Part int64
+}
+
+func (q *Queries) MarkPart(ctx context.Context, arg MarkPartParams) (Bytes, error) {
+	row := q.db.QueryRowContext(ctx, markPart, arg.ID, arg.Part)
+	var leaves Bytes
+	err := row.Scan(&leaves)
+	return leaves, err
+}
+
+const markRoots = `-- name: MarkRoots :many
+SELECT root FROM mark_parts WHERE registration = (SELECT seq FROM registrations WHERE id = $1) ORDER BY part
+`
+
+func (q *Queries) MarkRoots(ctx context.Context, id Text) ([]Bytes, error) {
+	rows, err := q.db.QueryContext(ctx, markRoots, id)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Bytes
+	for rows.Next() {
+		var root Bytes
+		if err := rows.Scan(&root); err != nil {
+			return nil, err
+		}
+		items = append(items, root)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const mentioning = `-- name: Mentioning :many
 SELECT digest FROM documents
 WHERE seq IN (SELECT document FROM mentions WHERE identifier = $1)
@@ -1379,6 +1573,22 @@ func (q *Queries) PutBatch(ctx context.Context, arg PutBatchParams) error {
 	return err
 }
 
+const putConsignment = `-- name: PutConsignment :exec
+INSERT INTO consignments (registration, message, sealed) VALUES ($1, $2, $3)
+ON CONFLICT (registration) DO UPDATE SET message = excluded.message, sealed = excluded.sealed
+`
+
+type PutConsignmentParams struct {
+	Registration Text
+	Message      Text
+	Sealed       Bytes
+}
+
+func (q *Queries) PutConsignment(ctx context.Context, arg PutConsignmentParams) error {
+	_, err := q.db.ExecContext(ctx, putConsignment, arg.Registration, arg.Message, arg.Sealed)
+	return err
+}
+
 const putHolding = `-- name: PutHolding :exec
 INSERT INTO holdings (batch) VALUES ($1) ON CONFLICT DO NOTHING
 `
@@ -1441,6 +1651,32 @@ func (q *Queries) PutJob(ctx context.Context, arg PutJobParams) error {
 		arg.Updated,
 	)
 	return err
+}
+
+const putLine = `-- name: PutLine :exec
+INSERT INTO lines (line) VALUES ($1) ON CONFLICT DO NOTHING
+`
+
+func (q *Queries) PutLine(ctx context.Context, line Text) error {
+	_, err := q.db.ExecContext(ctx, putLine, line)
+	return err
+}
+
+const registration = `-- name: Registration :one
+SELECT seq, id, root, consignment, created FROM registrations WHERE id = $1
+`
+
+func (q *Queries) Registration(ctx context.Context, id Text) (Registration, error) {
+	row := q.db.QueryRowContext(ctx, registration, id)
+	var i Registration
+	err := row.Scan(
+		&i.Seq,
+		&i.ID,
+		&i.Root,
+		&i.Consignment,
+		&i.Created,
+	)
+	return i, err
 }
 
 const releaseKey = `-- name: ReleaseKey :exec
