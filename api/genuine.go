@@ -125,6 +125,17 @@ type Measurement struct {
 	Place        string       `json:"place" doc:"GLN of where this is"`
 }
 
+// A Device is what a measuring device says of itself, at its /v1/device.
+type Device struct {
+	ID canon.Digest `json:"device" doc:"RFC 7638 thumbprint"`
+}
+
+// A Challenge is what a measuring device is asked, at its /v1/measure. It answers
+// with genuine.Answer.
+type Challenge struct {
+	Challenge canon.Bytes `json:"challenge" doc:"Sealed to it"`
+}
+
 // A MeasuringDevice is one that this organisation may have measure for it.
 type MeasuringDevice struct {
 	Address string `json:"address" format:"uri"`

@@ -18,6 +18,8 @@ import (
 	"unicode/utf8"
 
 	"theriac/api"
+	"theriac/canon"
+	"theriac/genuine"
 	"theriac/refusal"
 )
 
@@ -27,7 +29,7 @@ var ErrUnreachable = errors.New("client: the server does not answer")
 
 const (
 	maxAnswer  = 64 << 20
-	maxReceipt = 1 << 20          // of a stranger who answers a message
+	maxReceipt = 1 << 20          // of a stranger who answers a message, or of a device
 	maxProblem = 64 << 10         // whatever was asked
 	maxText    = 1000             // of a problem, in bytes
 	waiting    = 90 * time.Second // for an answer; the ledger is asked meanwhile
@@ -217,6 +219,26 @@ func (c *Client) Bundle(ctx context.Context, code string) ([]byte, error) {
 // Capture hands in an EPCIS document.
 func (c *Client) Capture(ctx context.Context, media string, document []byte) (*api.Capture, error) {
 	return call[api.Capture](ctx, c, request{method: http.MethodPost, path: "/epcis/capture", body: document, media: media}, nil)
+}
+
+// Mark asks who registered things for the mark of one of them.
+func (c *Client) Mark(ctx context.Context, registration canon.Digest, index uint64) (*api.Mark, error) {
+	path := fmt.Sprintf("/v1/registrations/%s/marks/%d", registration, index)
+	return call[api.Mark](ctx, c, request{method: http.MethodGet, path: path, max: maxReceipt}, nil)
+}
+
+// Device asks a measuring device for its thumbprint.
+func (c *Client) Device(ctx context.Context) (canon.Digest, error) {
+	d, err := call[api.Device](ctx, c, request{method: http.MethodGet, path: "/v1/device", max: maxReceipt}, nil)
+	if err != nil {
+		return canon.Digest{}, err
+	}
+	return d.ID, nil
+}
+
+// Measure has a measuring device measure what lies on it, for a sealed challenge.
+func (c *Client) Measure(ctx context.Context, challenge []byte) (*genuine.Answer, error) {
+	return call[genuine.Answer](ctx, c, request{method: http.MethodPost, path: "/v1/measure", max: maxReceipt}, api.Challenge{Challenge: challenge})
 }
 
 // Deliver hands a signed message to the inbox.

@@ -96,6 +96,11 @@ func (hands) Opening(context.Context, string, gs1.Identifier) (*api.Opening, err
 	return nil, errors.ErrUnsupported
 }
 
+// Mark implements supply.Post; the exchanges carry no registrations.
+func (hands) Mark(context.Context, string, canon.Digest, uint64) (*api.Mark, error) {
+	return nil, errors.ErrUnsupported
+}
+
 // A soloLedger is a ledger of one node without consensus.
 type soloLedger struct {
 	rules *ledger.Ledger

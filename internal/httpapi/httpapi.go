@@ -123,6 +123,7 @@ func New(c Config) (http.Handler, error) {
 	s.operate(mux)
 	s.reports()
 	s.lists()
+	s.genuine()
 	s.people()
 	s.sessions()
 	return s.around(s.routed(mux)), nil

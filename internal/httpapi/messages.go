@@ -59,6 +59,12 @@ func (s *server) sent(m *supply.Message, err error) (*reply[api.Message], error)
 	return &reply[api.Message]{*out}, nil
 }
 
+// Carried are the registrations that a shipment carries. (huma skips embedded types
+// that are not exported.)
+type Carried struct {
+	Registrations []canon.Digest `json:"registrations,omitempty" doc:"Of these things, for this receiver; what was sealed to it goes with them"`
+}
+
 // The contents of messages, as an operator writes them.
 type (
 	materialRequest struct {
@@ -76,6 +82,7 @@ type (
 		Lots     []suppliedLot `json:"lots"`
 		Material string        `json:"material"`
 		Quantity string        `json:"quantity,omitempty" doc:"Withheld from the ledger"`
+		Carried
 	}
 	parcel struct {
 		Batch  canon.Digest  `json:"batch"`
@@ -86,6 +93,7 @@ type (
 		Cost        string   `json:"cost,omitempty" doc:"Withheld: a salted commitment on the ledger"`
 		Parcels     []parcel `json:"parcels"`
 		SalesMethod string   `json:"sales_method" example:"prescription"`
+		Carried
 	}
 	salesCount struct {
 		Batch     canon.Digest `json:"batch"`
@@ -100,6 +108,7 @@ type (
 	dispatch struct {
 		Note    string   `json:"note,omitempty" doc:"Withheld from the ledger"`
 		Parcels []parcel `json:"parcels"`
+		Carried
 	}
 	receipt struct {
 		Differences string       `json:"differences" example:"none"`
@@ -113,7 +122,7 @@ func (s *server) messages() {
 		return &pedigree.MaterialRequest{Material: c.Material, Product: c.Product, Quantity: c.Quantity}, nil
 	})
 	sends(s, "/v1/material-supplies", "Exchange 2: supply material", func(c *materialSupply) (pedigree.Content, error) {
-		out := &pedigree.MaterialSupply{Material: c.Material, Quantity: c.Quantity}
+		out := &pedigree.MaterialSupply{Material: c.Material, Quantity: c.Quantity, Registrations: c.Registrations}
 		for _, l := range c.Lots {
 			out.Lots = append(out.Lots, pedigree.SuppliedLot(l))
 		}
@@ -121,7 +130,7 @@ func (s *server) messages() {
 	})
 	sends(s, "/v1/distributions", "Exchange 5: hand packs to a distributor", func(c *distribution) (pedigree.Content, error) {
 		parcels, err := s.parcels(c.Parcels)
-		return &pedigree.Distribution{Certificate: c.Certificate, Cost: c.Cost, SalesMethod: c.SalesMethod, Parcels: parcels}, err
+		return &pedigree.Distribution{Certificate: c.Certificate, Cost: c.Cost, SalesMethod: c.SalesMethod, Parcels: parcels, Registrations: c.Registrations}, err
 	})
 	sends(s, "/v1/sales-status", "Exchange 6: tell the manufacturer what became of the packs", func(c *salesStatus) (pedigree.Content, error) {
 		out := &pedigree.SalesStatus{Counts: counts(c.Counts)}
@@ -136,7 +145,7 @@ func (s *server) messages() {
 	})
 	sends(s, "/v1/dispatches", "Exchange 7: hand packs to a pharmacy, hospital or distributor", func(c *dispatch) (pedigree.Content, error) {
 		parcels, err := s.parcels(c.Parcels)
-		return &pedigree.Dispatch{Note: c.Note, Parcels: parcels}, err
+		return &pedigree.Dispatch{Note: c.Note, Parcels: parcels, Registrations: c.Registrations}, err
 	})
 	sends(s, "/v1/receipts", "Exchange 8: confirm what came", func(c *receipt) (pedigree.Content, error) {
 		return &pedigree.Receipt{Differences: c.Differences, Received: counts(c.Received)}, nil

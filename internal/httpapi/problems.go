@@ -50,6 +50,12 @@ var statuses = map[string]int{
 	"member_inactive":      http.StatusForbidden,
 	"exists":               http.StatusConflict,
 	"already_dispensed":    http.StatusConflict,
+	"already_verified":     http.StatusConflict,
+	"superseded":           http.StatusConflict,
+	"wrong_consignee":      http.StatusForbidden,
+	"not_the_registrar":    http.StatusForbidden,
+	"unknown_line":         http.StatusNotFound,
+	"unknown_registration": http.StatusNotFound,
 	"wrong_state":          http.StatusConflict,
 	"batch_exists":         http.StatusConflict,
 	"idempotency_conflict": http.StatusConflict,
@@ -62,9 +68,12 @@ var statuses = map[string]int{
 	"too_many_requests":    http.StatusTooManyRequests,
 	"busy":                 http.StatusServiceUnavailable,
 	"maker_unreachable":    http.StatusServiceUnavailable,
-	"internal":             http.StatusInternalServerError,
-	"bad_request":          http.StatusBadRequest,
-	"non_canonical":        http.StatusBadRequest,
+
+	"registrar_unreachable": http.StatusServiceUnavailable,
+	"device_unreachable":    http.StatusServiceUnavailable,
+	"internal":              http.StatusInternalServerError,
+	"bad_request":           http.StatusBadRequest,
+	"non_canonical":         http.StatusBadRequest,
 }
 
 // problemOf is the one place where refusals become problem documents. An error

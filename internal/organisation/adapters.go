@@ -14,6 +14,7 @@ import (
 	"theriac/canon"
 	"theriac/chain"
 	"theriac/client"
+	"theriac/genuine"
 	"theriac/gs1"
 	"theriac/internal/chainstore"
 	"theriac/internal/cometbft"
@@ -156,6 +157,15 @@ func (p post) Deliver(ctx context.Context, endpoint string, message []byte) (*ap
 	return c.Deliver(ctx, message)
 }
 
+// Mark implements supply.Post.
+func (p post) Mark(ctx context.Context, endpoint string, registration canon.Digest, index uint64) (*api.Mark, error) {
+	c, err := p.client(endpoint)
+	if err != nil {
+		return nil, err
+	}
+	return c.Mark(ctx, registration, index)
+}
+
 // Opening implements supply.Post.
 func (p post) Opening(ctx context.Context, endpoint string, id gs1.Identifier) (*api.Opening, error) {
 	c, err := p.client(endpoint)
@@ -175,4 +185,25 @@ func (p post) Opening(ctx context.Context, endpoint string, id gs1.Identifier) (
 		return nil, fmt.Errorf("%w: %w", client.ErrUnreachable, err)
 	}
 	return &o, nil
+}
+
+// instruments speak with measuring devices over HTTP.
+type instruments struct{ post }
+
+// Device implements supply.Instruments.
+func (i instruments) Device(ctx context.Context, address string) (canon.Digest, error) {
+	c, err := i.client(address)
+	if err != nil {
+		return canon.Digest{}, err
+	}
+	return c.Device(ctx)
+}
+
+// Measure implements supply.Instruments.
+func (i instruments) Measure(ctx context.Context, address string, challenge []byte) (*genuine.Answer, error) {
+	c, err := i.client(address)
+	if err != nil {
+		return nil, err
+	}
+	return c.Measure(ctx, challenge)
 }

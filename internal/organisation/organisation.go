@@ -126,6 +126,7 @@ func (x *Organisation) open(ctx context.Context, dir string, o Options) (err err
 	x.Supply = &supply.Desk{
 		GLN: x.Settings.GLN, Chain: x.Node.Chain(), Ledger: n, Keys: x.keys, Messages: x.store, Archive: x.store, Works: x.store,
 		Jobs: x.store, Documents: x.store, Audit: x.store, Reports: x.store, Lists: x.store, Records: n, Post: post{x.transport}, Packs: x.packs,
+		Lines: x.store, Registrations: x.store, Consignments: x.store, Instruments: instruments{post{x.transport}}, Devices: x.Settings.Devices,
 		Now: o.Now, NewID: newID, Log: x.log,
 	}
 	x.Registry = &registry.Desk{

@@ -29,6 +29,7 @@ type Settings struct {
 	Endpoint string       `json:"endpoint"`           // address under which others reach it
 	Origin   string       `json:"origin,omitempty"`   // of the console; empty: the endpoint's
 	Store    string       `json:"store,omitempty"`    // empty: SQLite in the folder
+	Devices  []string     `json:"devices,omitempty"`  // addresses of measuring devices that may be asked
 	Node     NodeSettings `json:"node"`
 	TLS      TLS          `json:"tls,omitzero"`
 	PKCS11   *PKCS11      `json:"pkcs11,omitempty"` // absent: signing keys in files
@@ -110,7 +111,7 @@ func (s *Settings) check() error {
 	if s.Node.SnapshotEvery < 0 {
 		return fmt.Errorf("settings: snapshot_every is %d", s.Node.SnapshotEvery)
 	}
-	return errors.Join(checkOrigin(s.Origin), s.TLS.check(), s.PKCS11.check())
+	return errors.Join(checkOrigin(s.Origin), checkDevices(s.Devices), s.TLS.check(), s.PKCS11.check())
 }
 
 // Save writes the settings into dir.

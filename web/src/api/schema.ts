@@ -289,6 +289,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The measuring devices in this organisation's settings */
+        get: operations["device-list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/dispatches": {
         parameters: {
             query?: never;
@@ -429,6 +446,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/identifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Set a mark to verified, as a device has measured */
+        post: operations["identify"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/jobs": {
         parameters: {
             query?: never;
@@ -514,6 +548,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/lines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The product lines of this organisation */
+        get: operations["line-list"];
+        /** Enter a product line of ours, or replace its record */
+        put: operations["put-line"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/lines/{line}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A product line, anybody's, as the ledger has it */
+        get: operations["line"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/lines/{line}/keys/{device}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The keys of a line of ours, sealed to one of its devices */
+        get: operations["line-keys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/material-requests": {
         parameters: {
             query?: never;
@@ -542,6 +628,26 @@ export interface paths {
         put?: never;
         /** Exchange 2: supply material */
         post: operations["material-supplies"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/measurements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have a measuring device measure a thing, and identify it
+         * @description It may take a minute: an instrument waits until it rests.
+         */
+        post: operations["measure"];
         delete?: never;
         options?: never;
         head?: never;
@@ -825,6 +931,84 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/registrations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Registrations that concern this organisation, the newest first */
+        get: operations["registration-list"];
+        put?: never;
+        /**
+         * Register marks that a device made
+         * @description They are kept before the ledger is asked. Sent again with the same Idempotency-Key, it is one registration.
+         */
+        post: operations["register-marks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/registrations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A registration, anybody's, as the ledger has it */
+        get: operations["registration"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/registrations/{id}/marks/{index}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A mark with its path to the root, and whether it was verified
+         * @description A server that does not have it asks who registered it. The path proves the mark to anybody who has the registration.
+         */
+        get: operations["mark"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/registrations/{id}/transactions/{index}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Transaction information of a thing that came here
+         * @description A secret of this organisation and who registered the thing. For its identification device, which needs it once.
+         */
+        get: operations["transaction"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/reports": {
         parameters: {
             query?: never;
@@ -1085,7 +1269,8 @@ export interface components {
             validators?: components["schemas"]["Validator"][] | null;
         };
         Alert: {
-            batch: string;
+            /** @description None if it is about raw material */
+            batch?: string;
             /** @description GLN of whose transaction raised it */
             by: string;
             /** @example already_dispensed */
@@ -1100,8 +1285,11 @@ export interface components {
              */
             index: number;
             lot: string;
-            /** @description GLN of who entered the batch */
+            /** @description GLN of who entered the batch, or makes the material */
             maker: string;
+            registration?: string;
+            /** @description What happened, for people */
+            text: string;
             /** Format: int64 */
             time: number;
             /** @description The packs in question, at most 16 ranges */
@@ -1492,6 +1680,30 @@ export interface components {
             leaf: components["schemas"]["Leaf"];
             type: string;
         };
+        GenuineAnswer: {
+            device: string;
+            key: string;
+            proof: string;
+            signature: string;
+        };
+        GenuineTransaction: {
+            chain: string;
+            /** Format: int64 */
+            counter: number;
+            /** Format: int64 */
+            epoch: number;
+            fields?: {
+                [key: string]: string;
+            };
+            from: string;
+            /** Format: int64 */
+            index: number;
+            item: string;
+            line: string;
+            place: string;
+            random: string;
+            to: string;
+        };
         Gs1LGTIN: {
             gtin: string;
             lot: string;
@@ -1543,6 +1755,8 @@ export interface components {
             /** @description Withheld from the ledger */
             note?: string;
             parcels: components["schemas"]["HttpapiParcel"][] | null;
+            /** @description Of these things, for this receiver; what was sealed to it goes with them */
+            registrations?: string[] | null;
         };
         HttpapiDistribution: {
             /** @description Number of Cert_D */
@@ -1550,6 +1764,8 @@ export interface components {
             /** @description Withheld: a salted commitment on the ledger */
             cost?: string;
             parcels: components["schemas"]["HttpapiParcel"][] | null;
+            /** @description Of these things, for this receiver; what was sealed to it goes with them */
+            registrations?: string[] | null;
             /** @example prescription */
             sales_method: string;
         };
@@ -1568,6 +1784,8 @@ export interface components {
             material: string;
             /** @description Withheld from the ledger */
             quantity?: string;
+            /** @description Of these things, for this receiver; what was sealed to it goes with them */
+            registrations?: string[] | null;
         };
         HttpapiParcel: {
             batch: string;
@@ -1612,6 +1830,15 @@ export interface components {
             lot: string;
             /** @example 2026-10-01 */
             produced: string;
+        };
+        Identifying: {
+            answer: components["schemas"]["GenuineAnswer"];
+            /** Format: int64 */
+            index: number;
+            nonce: string;
+            /** @description GLN of where it was measured */
+            place: string;
+            registration: string;
         };
         Invitation: {
             code: string;
@@ -1718,6 +1945,86 @@ export interface components {
             flag: number;
             signature: string;
             timestamp: string;
+        };
+        Line: {
+            /** Format: int64 */
+            at: number;
+            /** @description Digest of the criteria, which its devices know */
+            criteria: string;
+            devices: components["schemas"]["LineDevice"][] | null;
+            /** Format: int64 */
+            epoch: number;
+            gtin: string;
+            id: string;
+            /** @description GLN */
+            maker: string;
+        };
+        LineDevice: {
+            /** @description RFC 7638 thumbprint; an update leaves it out */
+            id?: string;
+            /** @description GLN of who has it */
+            operator: string;
+            /** @description P-256 point, uncompressed, of its signatures */
+            point: string;
+            /** @description P-256 point, uncompressed, for HPKE */
+            seal: string;
+        };
+        LineKey: {
+            /** @description RFC 7638 thumbprint */
+            device: string;
+            /** Format: int64 */
+            epoch: number;
+            sealed: string;
+        };
+        LineKeys: {
+            items: components["schemas"]["LineKey"][] | null;
+            line: components["schemas"]["Line"];
+        };
+        LineUpdate: {
+            criteria: string;
+            devices: components["schemas"]["LineDevice"][] | null;
+            /**
+             * Format: int64
+             * @description One more than before if a device is left out or the criteria are others
+             */
+            epoch: number;
+            gtin: string;
+            /** @description For each device the line's key, sealed to it, unless it was given before for this epoch */
+            keys: components["schemas"]["LineKey"][] | null;
+        };
+        Lines: {
+            items: components["schemas"]["Line"][] | null;
+        };
+        Mark: {
+            /** @description That measured it */
+            device?: string;
+            leaf: string;
+            path: string;
+            /**
+             * Format: int64
+             * @description Time of the block; none: not yet
+             */
+            verified?: number;
+        };
+        Measurement: {
+            /** @description What was scanned on the thing */
+            code: string;
+            /**
+             * Format: uri
+             * @description Address of the measuring device
+             */
+            device: string;
+            /** @description GLN of where this is */
+            place: string;
+            /** @description Of a case, lot or material; packs have one */
+            registration?: string;
+        };
+        MeasuringDevice: {
+            /** Format: uri */
+            address: string;
+        };
+        MeasuringDevices: {
+            items: components["schemas"]["MeasuringDevice"][] | null;
         };
         Member: {
             endpoint?: string;
@@ -1914,6 +2221,45 @@ export interface components {
             /** Format: int64 */
             time: number;
         };
+        Registering: {
+            /** @description Transaction information, sealed to the consignee's seal key */
+            consignment: string;
+            device: string;
+            /** @description The leaves under the root */
+            marks: string;
+            signature: string;
+            terms: components["schemas"]["Terms"];
+        };
+        Registration: {
+            /** Format: int64 */
+            at: number;
+            /** @description Registrations that it replaced */
+            before?: string[] | null;
+            device: string;
+            /** @description GLN of who registered */
+            from: string;
+            id: string;
+            /** @description BC of the message that carried it here */
+            message?: string;
+            /** @description More may be: not all were counted */
+            more?: boolean;
+            /**
+             * Format: int64
+             * @description Number of marks
+             */
+            size: number;
+            terms: components["schemas"]["Terms"];
+            /**
+             * Format: int64
+             * @description Marks that were verified
+             */
+            verified: number;
+        };
+        Registrations: {
+            items: components["schemas"]["Registration"][] | null;
+            /** @description Cursor of the next page */
+            next?: string;
+        };
         ReinviteRequest: {
             /** @description End the passkeys and sessions that there are: they are lost */
             drop?: boolean;
@@ -2051,6 +2397,26 @@ export interface components {
             read_point?: string;
             time: string;
             type: string;
+        };
+        Terms: {
+            batch?: string;
+            /**
+             * Format: int64
+             * @description The paper's number of verifications, from 1
+             */
+            counter: number;
+            /** Format: int64 */
+            epoch: number;
+            line: string;
+            material?: components["schemas"]["Gs1LGTIN"];
+            /** @description GLN of where it is to be identified */
+            place: string;
+            ranges?: components["schemas"]["ChainRange"][] | null;
+            root: string;
+            /** @description GLN of the consignee */
+            to: string;
+            /** @description One mark for all packs: a case, a lot */
+            whole?: boolean;
         };
         Trail: {
             events: components["schemas"]["Stop"][] | null;
@@ -2653,6 +3019,35 @@ export interface operations {
             };
         };
     };
+    "device-list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeasuringDevices"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                };
+            };
+        };
+    };
     dispatches: {
         parameters: {
             query?: never;
@@ -2968,6 +3363,42 @@ export interface operations {
             };
         };
     };
+    identify: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names the request: sent again, it is done once */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Identifying"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                };
+            };
+        };
+    };
     "job-list": {
         parameters: {
             query?: {
@@ -3131,6 +3562,132 @@ export interface operations {
             };
         };
     };
+    "line-list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lines"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                };
+            };
+        };
+    };
+    "put-line": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LineUpdate"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Line"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                };
+            };
+        };
+    };
+    line: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                line: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Line"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                };
+            };
+        };
+    };
+    "line-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                line: string;
+                /** @description RFC 7638 thumbprint */
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LineKeys"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                };
+            };
+        };
+    };
     "material-requests": {
         parameters: {
             query?: never;
@@ -3190,6 +3747,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                };
+            };
+        };
+    };
+    measure: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names the request: sent again, it is done once */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Measurement"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
                 };
             };
             /** @description Error */
@@ -3782,6 +4375,174 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                };
+            };
+        };
+    };
+    "registration-list": {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+                /** @description in: for this organisation; out: made by it; line: of its product lines, every hop */
+                direction?: "in" | "out" | "line";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Registrations"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                };
+            };
+        };
+    };
+    "register-marks": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names the request: sent again, it is done once */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Registering"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Registration"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                };
+            };
+        };
+    };
+    registration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Registration"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                };
+            };
+        };
+    };
+    mark: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                index: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Mark"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                };
+            };
+        };
+    };
+    transaction: {
+        parameters: {
+            query: {
+                /** @description What was scanned on the thing */
+                code: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+                index: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GenuineTransaction"];
                 };
             };
             /** @description Error */
