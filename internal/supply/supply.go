@@ -209,7 +209,7 @@ type Desk struct {
 	reading *semaphore.Weighted // bytes of documents that are being captured
 	tracing *semaphore.Weighted // documents that trails are read from
 
-	strangers *rate.Limiter // of reports
+	strangers *rate.Limiter                    // of reports
 	spots     *expirable.LRU[gs1.SGTIN, *spot] // of packs that are measured
 }
 

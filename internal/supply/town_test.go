@@ -63,6 +63,8 @@ type office struct {
 	work   func(b *supply.Batch) error // before a batch is written
 	put    func()                      // after a report is written
 	hand   func(id canon.ID) error     // before a report is marked
+
+	bench
 }
 
 // A site is a ledger before anybody has a desk: towns are built on copies of it.
@@ -119,6 +121,7 @@ func (n *town) office(org *ledgertest.Org, seal hpke.PrivateKey) *office {
 		return to.at().OwnOpening(ctx, id)
 	}
 	o.submit = n.commit
+	o.bench = newBench()
 	n.offices[org.GLN] = o
 	o.open()
 	return o
@@ -141,6 +144,7 @@ func (o *office) open() {
 	o.desk = &supply.Desk{
 		GLN: o.org.GLN, Chain: ledgertest.ChainID, Ledger: node{o}, Keys: keys{o}, Messages: mail{o.store, o}, Archive: o.store,
 		Works: works{o.store, o}, Jobs: o.store, Documents: o.store, Audit: o.store, Reports: reports{o.store, o}, Lists: o.store, Records: node{o}, Post: post{o}, Packs: o.packs,
+		Lines: lines{o.store, o}, Registrations: registrations{o.store, o}, Consignments: o.store, Instruments: table{o}, Devices: []string{scales},
 		Now: o.town.now, NewID: ledgertest.NewID, Log: slog.New(slog.NewTextHandler(o.log, nil)),
 	}
 	o.desk.Open()
