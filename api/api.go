@@ -170,6 +170,7 @@ type Member struct {
 	Endpoint string       `json:"endpoint,omitempty"`
 	Prefixes []string     `json:"prefixes,omitempty"`
 	Keys     []Key        `json:"keys"`
+	SealKey  canon.Bytes  `json:"seal_key,omitzero" doc:"P-256 point for HPKE"`
 }
 
 // A Key is a public key of a member.

@@ -243,6 +243,7 @@ func (s *server) audit(ctx context.Context, in *struct {
 func memberOf(m *chain.Member) (*api.Member, error) {
 	out := &api.Member{
 		GLN: m.GLN, Name: m.Name, Roles: m.Roles, Status: statusNames[m.Status], Endpoint: m.Endpoint, Prefixes: m.Prefixes, Keys: []api.Key{},
+		SealKey: m.SealKey,
 	}
 	for _, k := range m.Keys {
 		key, err := envelope.ParseKey(k.Point)

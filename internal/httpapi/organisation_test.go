@@ -116,6 +116,12 @@ func TestPublicLimit(t *testing.T) {
 	if got := count("/v1/trace", "192.0.2.2"); got != 0 {
 		t.Errorf("%d look-ups after guessing, want none", got)
 	}
+	const digest = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+	for i, path := range []string{"/v1/lines/" + digest, "/v1/lines/" + digest + "/keys/" + digest, "/v1/registrations/" + digest, "/v1/registrations/" + digest + "/marks/0"} {
+		if got := count(path, fmt.Sprintf("192.0.2.%d", 10+i)); got != 15 {
+			t.Errorf("%d look-ups at %s, want 15", got, path)
+		}
+	}
 	if status, _ := look("/v1/trace", code, "192.0.2.3", 0); status != http.StatusOK {
 		t.Errorf("another address: %d", status)
 	}
@@ -208,10 +214,16 @@ func (o *office) seeds(f *testing.F) {
 		{"/epcis/capture", `{"@context":["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"],"type":"EPCISDocument","schemaVersion":"2.0","creationDate":"2026-01-01T00:00:00Z","epcisBody":{"eventList":[]}}`},
 		{"/epcis/capture", `<epcis:EPCISDocument/>`},
 		{"/inbox", `{"body":[],"jws":"a.b.c"}`},
+		{"/v1/registrations", `{"terms":{"line":"` + digest + `","epoch":1,"counter":1,"to":"` + o.gln + `","place":"` + o.gln + `","root":"` + digest + `","batch":"` + digest + `","ranges":[{"from":1,"to":0}]},"device":"` + digest + `","signature":"AA","marks":"` + digest + `","consignment":"AA"}`},
+		{"/v1/registrations", `{"terms":{"line":"` + digest + `","epoch":1,"counter":1,"to":"","place":"","root":"` + digest + `","material":{"gtin":"09521141000014","lot":"L"}},"device":"` + digest + `","signature":"","marks":"AA","consignment":"AA"}`},
+		{"/v1/identifications", `{"registration":"` + digest + `","index":18446744073709551615,"place":"` + o.gln + `","nonce":"` + id + `","answer":{"key":"AA","proof":"AA","device":"` + digest + `","signature":"AA"}}`},
+		{"/v1/measurements", `{"code":"(01)09521141000014(21)A1","device":"http://169.254.169.254","place":"` + o.gln + `"}`},
+		{"/v1/measurements", `{"code":"(01)09521141000014(10)L","registration":"` + digest + `","device":"x","place":"` + o.gln + `"}`},
 	} {
 		f.Add("POST", s.target, "application/json", "key "+s.target, []byte(s.body), true)
 		f.Add("POST", s.target, "application/json", "", []byte(s.body+"}"), true)
 	}
+	f.Add("PUT", "/v1/lines", "application/json", "", []byte(`{"gtin":"09521141000014","criteria":"`+digest+`","epoch":1,"devices":[{"point":"BA","seal":"BA","operator":"x"}],"keys":[{"device":"`+digest+`","epoch":1,"sealed":"AA"}]}`), true)
 	f.Add("PUT", "/v1/profile", "application/json", "", []byte(`{"name":"Office","endpoint":"http://x"}`), true)
 }
 

@@ -18,8 +18,9 @@ func good() *Settings {
 	return &Settings{
 		GLN: ExampleGLN(7), Name: "Maker", Roles: []chain.Role{chain.Manufacturer}, Prefixes: []string{"9521141"},
 		Listen: "127.0.0.1:8080", Endpoint: "https://maker.example:8080", Origin: "https://console.example", Store: "postgres://db/theriac",
-		Node: NodeSettings{Listen: "127.0.0.1:26656", Peers: []string{"a@b:1"}, Profile: cometbft.WAN, SnapshotEvery: 10, SyncFrom: "http://x"},
-		TLS:  TLS{Certificate: "c.pem", Key: "k.pem", ClientCA: "ca.pem", RootCA: "ca.pem"}, PKCS11: &PKCS11{"m.so", "label", "pin"},
+		Devices: []string{"http://127.0.0.1:9", "http://[::1]:9", "http://localhost:9", "http://10.1.2.3", "http://192.168.1.5:80", "https://scales.example"},
+		Node:    NodeSettings{Listen: "127.0.0.1:26656", Peers: []string{"a@b:1"}, Profile: cometbft.WAN, SnapshotEvery: 10, SyncFrom: "http://x"},
+		TLS:     TLS{Certificate: "c.pem", Key: "k.pem", ClientCA: "ca.pem", RootCA: "ca.pem"}, PKCS11: &PKCS11{"m.so", "label", "pin"},
 	}
 }
 
@@ -68,6 +69,15 @@ func TestSettingsRefused(t *testing.T) {
 		"no module":      func(s *Settings) { s.PKCS11.Module = "" },
 		"no token":       func(s *Settings) { s.PKCS11.Token = "" },
 		"no pin file":    func(s *Settings) { s.PKCS11.PINFile = "" },
+		"far device":     func(s *Settings) { s.Devices = []string{"http://192.0.2.1:9"} },
+		"named device":   func(s *Settings) { s.Devices = []string{"http://scales.example:9"} },
+		"metadata":       func(s *Settings) { s.Devices = []string{"http://169.254.169.254"} },
+		"device's path":  func(s *Settings) { s.Devices = []string{"https://scales.example/x"} },
+		"device's user":  func(s *Settings) { s.Devices = []string{"https://a:b@scales.example"} },
+		"device's slash": func(s *Settings) { s.Devices = []string{"http://127.0.0.1:9/"} },
+		"device's query": func(s *Settings) { s.Devices = []string{"http://127.0.0.1:9?x"} },
+		"no device":      func(s *Settings) { s.Devices = []string{""} },
+		"device twice":   func(s *Settings) { s.Devices = []string{"http://127.0.0.1:9", "http://127.0.0.1:9"} },
 	} {
 		s, dir := good(), t.TempDir()
 		change(s)

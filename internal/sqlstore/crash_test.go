@@ -12,8 +12,10 @@ import (
 	"testing"
 
 	"theriac/canon"
+	"theriac/chain"
 	"theriac/internal/audit"
 	"theriac/internal/supply"
+	"theriac/merkle"
 )
 
 // writerVar makes the test binary a process that writes to the store it names.
@@ -66,7 +68,20 @@ func writeOne(ctx context.Context, s *Store, name string) error {
 	if err := say("captured", s.PutDocument(ctx, d, about)); err != nil {
 		return err
 	}
+	if err := say("registered", s.PutRegistration(ctx, &supply.Registration{ID: d.Digest, Consignment: []byte(name)}, marked(name))); err != nil {
+		return err
+	}
 	return say("booked", s.Record(ctx, audit.Entry{Subject: name}))
+}
+
+// marked returns marks of a registration, in some parts.
+func marked(name string) []supply.MarkPart {
+	var parts []supply.MarkPart
+	for i := range mentions {
+		leaf := merkle.LeafHash(fmt.Append(nil, name, i))
+		parts = append(parts, supply.MarkPart{Root: leaf, Leaves: chain.Hashes{leaf}})
+	}
+	return parts
 }
 
 // survivesKill kills a process that writes, some times in different places, and
@@ -143,6 +158,14 @@ func checkSaid(t *testing.T, s *Store, said map[string]bool) {
 			if found, err := s.Mentioning(ctx, name); err != nil || len(found) != 1 {
 				t.Errorf("%s, and is found %d times, %v", line, len(found), err)
 			}
+		case "registered":
+			r, err := s.Registration(ctx, canon.Sum([]byte(name)))
+			must(t, line, err)
+			leaves, roots, err := s.Marks(ctx, r.ID, mentions-1)
+			must(t, line, err)
+			if want := marked(name); string(r.Consignment) != name || len(roots) != mentions || leaves[0] != want[mentions-1].Root {
+				t.Errorf("%s, and has %d parts", line, len(roots))
+			}
 		case "booked":
 			if !booked[name] {
 				t.Errorf("%s, and is not in the book", line)
@@ -167,5 +190,10 @@ func checkWhole(t *testing.T, s *Store) {
 		"SELECT count(*) FROM documents WHERE (SELECT count(*) FROM mentions WHERE document = seq) <> $1", mentions).Scan(&half))
 	if half > 0 {
 		t.Errorf("%d documents have lost mentions", half)
+	}
+	must(t, "count", s.read.QueryRowContext(t.Context(),
+		"SELECT count(*) FROM registrations WHERE (SELECT count(*) FROM mark_parts WHERE registration = seq) <> $1", mentions).Scan(&half))
+	if half > 0 {
+		t.Errorf("%d registrations have lost marks", half)
 	}
 }

@@ -17,9 +17,13 @@ import (
 	"theriac/refusal"
 )
 
-// ErrInstrument is returned for a measuring device that cannot be reached, is not one
-// of the organisation's settings, or does not speak as one.
-var ErrInstrument = refusal.New("device_unreachable", "the measuring device does not answer as one of ours does")
+var (
+	// ErrInstrument is returned for a measuring device that cannot be reached, or does
+	// not speak as one.
+	ErrInstrument = refusal.New("device_unreachable", "the measuring device does not answer as one does")
+	// ErrUnlisted is returned for an address that the organisation does not call.
+	ErrUnlisted = refusal.New("device_not_listed", "the measuring device is not in the organisation's settings")
+)
 
 // Instruments speak with measuring devices. Who answers is a stranger: nothing but
 // the ledger says what an answer is worth.
@@ -104,7 +108,7 @@ func (d *Desk) mayMeasure(m *api.Measurement) error {
 	}
 	// An address comes from a person. None but those in the settings is called.
 	if !slices.Contains(d.Devices, m.Device) {
-		return fmt.Errorf("%w: %q is not in the settings", ErrInstrument, m.Device)
+		return fmt.Errorf("%w: %.100q", ErrUnlisted, m.Device)
 	}
 	return nil
 }

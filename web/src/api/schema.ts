@@ -2033,6 +2033,8 @@ export interface components {
             name: string;
             prefixes?: string[] | null;
             roles: string[] | null;
+            /** @description P-256 point for HPKE */
+            seal_key?: string;
             /** @enum {string} */
             status: "active" | "suspended" | "removed";
         };
