@@ -38,6 +38,9 @@ type cli struct {
 	Message messageCmd `cmd:"" group:"work" help:"Send messages to other organisations, read the mail."`
 	Capture captureCmd `cmd:"" group:"work" help:"Hand EPCIS documents to an organisation."`
 
+	Line         lineCmd         `cmd:"" group:"work" help:"Product lines whose things are measured."`
+	Registration registrationCmd `cmd:"" group:"work" help:"Things that were registered, and whether they were identified."`
+
 	Instrument instrumentCmd `cmd:"" group:"measure" help:"Instruments of a measuring device, real and simulated."`
 
 	Network networkCmd `cmd:"" group:"consortium" help:"Make a network, watch it."`

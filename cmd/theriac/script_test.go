@@ -30,7 +30,7 @@ func TestCommands(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits": exits, "pick": pick, "port": port, "ready": ready, "flip": flip, "until": until,
+			"exits": exits, "pick": pick, "port": port, "ready": ready, "flip": flip, "until": until, "registers": registers,
 		},
 		Condition: func(cond string) (bool, error) {
 			switch cond {

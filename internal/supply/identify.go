@@ -66,7 +66,7 @@ func (d *Desk) identify(ctx context.Context, id canon.ID, i *chain.Identify) (*a
 	if err != nil {
 		return nil, err
 	}
-	mark, err := d.Mark(ctx, i.Registration, i.Index)
+	mark, err := d.mark(ctx, i.Registration, r, i.Index)
 	if err != nil {
 		return nil, err
 	}

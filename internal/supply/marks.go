@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"theriac/api"
 	"theriac/canon"
@@ -16,13 +17,30 @@ import (
 // ErrRegistrar is returned while who registered a thing does not show its mark.
 var ErrRegistrar = refusal.New("registrar_unreachable", "who registered the thing does not answer now; try again")
 
+// What strangers may have us ask of registrars, who count us as one caller: our own
+// identifications must not wait for theirs.
+const (
+	relaysPerSecond = 5
+	relaysAtOnce    = 50
+)
+
+// answering is how long a registrar may take for a mark, which it looks up.
+const answering = 15 * time.Second
+
 // Mark returns a mark of anybody's registration with its path to the root, and whether
-// it was verified, by our own ledger.
+// it was verified, by our own ledger. Anybody may ask.
 func (d *Desk) Mark(ctx context.Context, id canon.Digest, index uint64) (*api.Mark, error) {
 	r, err := d.registered(id)
 	if err != nil {
 		return nil, err
 	}
+	if r.From != d.GLN && !d.relays.AllowN(d.Now(), 1) {
+		return nil, ErrMany
+	}
+	return d.mark(ctx, id, r, index)
+}
+
+func (d *Desk) mark(ctx context.Context, id canon.Digest, r *chain.Registration, index uint64) (*api.Mark, error) {
 	if size := r.Terms.Size(); index >= size {
 		return nil, fmt.Errorf("%w: mark %d of %d", ErrUnknown, index, size)
 	}
@@ -50,6 +68,8 @@ func (d *Desk) proven(ctx context.Context, id canon.Digest, r *chain.Registratio
 	if err != nil {
 		return nil, err
 	}
+	ctx, cancel := context.WithTimeout(ctx, answering)
+	defer cancel()
 	m, err := d.Post.Mark(ctx, from.Endpoint, id, index)
 	if err == nil {
 		err = merkle.VerifyInclusion(merkle.Hash(m.Leaf), index, r.Terms.Size(), m.Path, merkle.Hash(r.Terms.Root))

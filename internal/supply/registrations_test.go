@@ -101,6 +101,18 @@ func TestMarkOfALiar(t *testing.T) {
 				t.Errorf("%s: %+v, %v", name, m, err)
 			}
 		}
+		// Strangers use up what we may ask of others, and not what our own work needs.
+		l.dd.marks = honest
+		for i := 0; ; i++ {
+			if _, err := l.da.at().Mark(t.Context(), r.ID, 3); errors.Is(err, supply.ErrMany) && i >= 20 {
+				break
+			} else if err != nil || i > 200 {
+				t.Fatalf("after %d look-ups: %v", i, err)
+			}
+		}
+		if _, err := l.dm.at().Mark(t.Context(), r.ID, 3); err != nil {
+			t.Errorf("the registrar's own: %v", err)
+		}
 		// What it says of the verification is not asked for.
 		l.dd.marks = func(ctx context.Context, to *office, id canon.Digest, index uint64) (*api.Mark, error) {
 			m, err := honest(ctx, to, id, index)

@@ -21,8 +21,8 @@ import (
 )
 
 var (
-	// ErrMany is returned while strangers report more than anybody could read.
-	ErrMany = refusal.New("too_many_requests", "too many reports come in now; try again later")
+	// ErrMany is returned while strangers report more than anybody could read, or ask more.
+	ErrMany = refusal.New("too_many_requests", "too much comes in from strangers now; try again later")
 	// ErrNobody is returned for a report that no member could be told of.
 	ErrNobody = refusal.New("no_receiver", "no manufacturer and no drug administration is there to be told")
 )

@@ -210,6 +210,7 @@ type Desk struct {
 	tracing *semaphore.Weighted // documents that trails are read from
 
 	strangers *rate.Limiter                    // of reports
+	relays    *rate.Limiter                    // of marks that others registered
 	spots     *expirable.LRU[gs1.SGTIN, *spot] // of packs that are measured
 }
 
@@ -221,6 +222,7 @@ func (d *Desk) Open() {
 	d.reading = semaphore.NewWeighted(epcis.MaxSize)
 	d.tracing = semaphore.NewWeighted(1)
 	d.strangers = newStrangers()
+	d.relays = rate.NewLimiter(relaysPerSecond, relaysAtOnce)
 	d.spots = expirable.NewLRU[gs1.SGTIN, *spot](maxSpots, nil, 0)
 }
 

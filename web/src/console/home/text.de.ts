@@ -14,7 +14,15 @@ export const de: Translation<typeof en> = {
   failing: 'Nachrichten, die nicht zuzustellen sind',
   jobs: 'Aufträge',
   all: 'Alle zeigen',
-  alert: (code) => ({ already_dispensed: 'Eine Packung wurde ein zweites Mal abgegeben' })[code] ?? code,
+  alert: (code) =>
+    ({
+      already_dispensed: 'Eine Packung wurde ein zweites Mal abgegeben',
+      already_verified: 'Eine Ware wurde ein zweites Mal gemessen und identifiziert',
+      wrong_consignee: 'Eine Ware wurde von jemandem gemessen, für den sie nicht registriert war',
+      wrong_place: 'Eine Ware wurde an einem anderen Ort gemessen, als sie hin sollte',
+      superseded: 'Eine Ware wurde unter einer Registrierung gemessen, die ersetzt ist',
+      already_redeemed: 'Ein verdeckter Code wurde ein zweites Mal eingelöst',
+    })[code] ?? code,
   jobRunning: 'Eine Charge wird freigegeben',
   jobFailed: (code) => `Eine Freigabe scheiterte: ${code}`,
   cannot: (n, code) => `${n} (${code})`,

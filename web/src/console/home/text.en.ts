@@ -11,7 +11,15 @@ export const en = {
   failing: 'Messages that cannot be delivered',
   jobs: 'Jobs',
   all: 'Show all',
-  alert: (code: string): string => ({ already_dispensed: 'A pack was dispensed a second time' })[code] ?? code,
+  alert: (code: string): string =>
+    ({
+      already_dispensed: 'A pack was dispensed a second time',
+      already_verified: 'A thing was measured and identified a second time',
+      wrong_consignee: 'A thing was measured by somebody for whom it was not registered',
+      wrong_place: 'A thing was measured at another place than it was sent to',
+      superseded: 'A thing was measured under a registration that was replaced',
+      already_redeemed: 'A concealed code was redeemed a second time',
+    })[code] ?? code,
   jobRunning: 'A batch is being released',
   jobFailed: (code: string): string => `A release failed: ${code}`,
   cannot: (n: number, code: string): string => `${n} (${code})`,
