@@ -59,6 +59,7 @@ func TestPutLine(t *testing.T) {
 			t.Errorf("put again: %v, %d leaves", err, len(l.State.Leaves)-leaves)
 		}
 		// Without the distributor's first device an epoch begins.
+		before := l.drug.Key
 		l.drug.Put.Devices = slices.DeleteFunc(l.drug.Put.Devices, func(d chain.Device) bool { return bytes.Equal(d.Point, l.carriers.Point) })
 		l.turn(l.drug)
 		if _, err := l.dm.at().PutLine(t.Context(), l.update(l.drug)); err != nil {
@@ -66,6 +67,22 @@ func TestPutLine(t *testing.T) {
 		}
 		if got := l.keysAt(l.dm, l.drug, added); !slices.Equal(got, []uint64{2, 1}) {
 			t.Errorf("a device has keys of epochs %v", got)
+		}
+		// Who comes later may measure what was registered before, too.
+		late := ledgertest.NewDevice(l.DD)
+		l.add(l.drug, late)
+		u = l.update(l.drug)
+		u.Keys = slices.DeleteFunc(u.Keys, func(k api.LineKey) bool { return k.Device != kidOf(late.Point) })
+		sealed, err := genuine.SealLineKey(ledgertest.ChainID, &late.Device, &before)
+		if err != nil {
+			t.Fatal(err)
+		}
+		u.Keys = append(u.Keys, api.LineKey{Device: kidOf(late.Point), Epoch: 1, Sealed: sealed})
+		if _, err := l.dm.at().PutLine(t.Context(), u); err != nil {
+			t.Fatal(err)
+		}
+		if got := l.keysAt(l.dm, l.drug, late); !slices.Equal(got, []uint64{2, 1}) {
+			t.Errorf("a late device has keys of epochs %v", got)
 		}
 		for name, ask := range map[string]func() (*api.LineKeys, error){
 			"revoked": func() (*api.LineKeys, error) {

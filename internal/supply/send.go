@@ -38,7 +38,7 @@ func (d *Desk) Send(ctx context.Context, id canon.ID, draft Draft, content pedig
 	if err == nil {
 		err = d.Messages.Queue(ctx, m)
 	}
-	if errors.Is(err, ErrExists) {
+	if m != nil && errors.Is(err, ErrExists) {
 		// A crash may have come between the queue and the answer: who asks again has
 		// the message that he asked for.
 		before, lost := d.Messages.Message(ctx, d.GLN, id)

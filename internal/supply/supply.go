@@ -1,6 +1,6 @@
 // Package supply is the desk of the supply chain: what an organisation does with
-// the exchanges of paper 000, its batches and packs, and documents that it
-// captured. It says who may do what; where things are kept, how they travel and
+// the exchanges of paper 000, its batches and packs, documents that it captured,
+// and things that are registered and measured (paper 001). It says who may do what; where things are kept, how they travel and
 // what asks for them are others' concern, behind the interfaces here.
 //
 // A message goes out through an outbox: it is kept unsigned until the receiver's
