@@ -25,6 +25,9 @@ var measuredOnes = []golden{
 	{"genuine-measured-case", "the case with the pack was measured", after(func(s *scene) {
 		s.newWorks().measured(s.DM, s.Pharmacy, packs(0, 2), whole)
 	}), good},
+	{"genuine-registered-case", "the case with the pack is registered, and not measured yet", after(func(s *scene) {
+		s.newWorks().registered(s.DM, s.Pharmacy, packs(0, 2), whole)
+	}), good},
 	{"genuine-measured-hops", "measured at the distributor, and again at the pharmacy", after(func(s *scene) { s.hops() }), good},
 	{"genuine-measured-material", "the raw material was measured at the manufacturer, which then registered it anew", after(func(s *scene) {
 		w := s.newWorks()
@@ -124,6 +127,13 @@ var measuredOnes = []golden{
 		s.reseal(b)
 	}), ledgerNo},
 	{"registration-unreadable", "a ledger whose registration cannot be read", measured(func(s *scene, b *theriac.Bundle) { s.cut(b, "registration/") }), ledgerNo},
+	{"registration-says-no", "a ledger whose registration says that it is of no case, which goes without saying", but(after(func(s *scene) {
+		s.newWorks().registered(s.DM, s.Pharmacy, packs(0, 2), whole)
+	}), func(s *scene, b *theriac.Bundle) {
+		r := only(s.t, b, "registration/")
+		r.Value = bytes.Replace(r.Value, []byte{9, 0xf5}, []byte{9, 0xf4}, 1)
+		s.reseal(b)
+	}), ledgerNo},
 	{"mark-unreadable", "a ledger whose mark cannot be read", measured(func(s *scene, b *theriac.Bundle) { s.cut(b, "mark/") }), ledgerNo},
 	{"redeemed-left-out", "whether the code was redeemed is left out", but(after(func(s *scene) { s.concealed().redeem(s, s.Pharmacy, 0) }), func(_ *scene, b *theriac.Bundle) { leave(b, "redeemed/") }), ledgerNo},
 	{"redeemed-denied", "the code is said not to have been redeemed", but(after(func(s *scene) { s.concealed().redeem(s, s.Pharmacy, 0) }), func(s *scene, b *theriac.Bundle) { only(s.t, b, "redeemed/").Value = nil }), ledgerNo},
