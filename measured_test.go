@@ -9,7 +9,9 @@ import (
 	"theriac"
 	"theriac/canon"
 	"theriac/chain"
+	"theriac/gs1"
 	"theriac/internal/ledger/ledgertest"
+	"theriac/pedigree"
 )
 
 // Who hands a pack to and fro does not make its evidence large: the newest sixteen
@@ -33,6 +35,43 @@ func TestManyRegistrations(t *testing.T) {
 		if (m.Material != nil) != (of == "material") || m.Counter != n+5 || m.Current != (m.Counter == 20) {
 			t.Errorf("%d is %+v, want %d of %s", i, m, n+5, of)
 		}
+	}
+}
+
+// Nor does a supplier of many lots: sixty-four registrations of material come in all, and
+// lots of which none comes are as if they had none.
+func TestManyLots(t *testing.T) {
+	s := newScene(t)
+	s.World = ledgertest.NewWorld(t)
+	supply := pedigree.MaterialSupply{Material: "acetylsalicylic acid"}
+	for i := range 7 {
+		lot := s.Lot
+		if i > 0 {
+			lot.Lot += gs1.Lot(rune('A' + i))
+		}
+		supply.Lots = append(supply.Lots, pedigree.SuppliedLot{Analysis: canon.Digest{1}, GTIN: lot.GTIN, Lot: lot.Lot, Produced: "2026-10-01"})
+	}
+	s.Request = s.tell(s.DM, s.MS, &pedigree.MaterialRequest{Material: supply.Material, Product: "Theriacin"})
+	s.Supply = s.tell(s.MS, s.DM, &supply, s.Request)
+	s.Approve()
+	s.Make("L42", 8)
+	s.Distribute(0, 4)
+	s.Deliver(0, 2)
+	w := s.newWorks()
+	for i := range supply.Lots {
+		for n := range uint64(12) {
+			w.registered(s.MS, []*ledgertest.Org{s.DM, s.DD}[n%2], material(supply.Lots[i].ID()), counter(n+1))
+		}
+	}
+	v := s.show(0).Verify(s.trust(), s.now())
+	current := 0
+	for _, m := range v.Facts.Measured {
+		if m.Current {
+			current++
+		}
+	}
+	if len(v.Facts.Measured) != 64 || current != 6 || v.Verdict != theriac.Genuine {
+		t.Errorf("Verify = %+v with %d registrations, %d of them current", judge(&v), len(v.Facts.Measured), current)
 	}
 }
 

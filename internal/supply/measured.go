@@ -10,6 +10,10 @@ import (
 // newest: who hands it to and fro must not make the evidence large.
 const maxRegistrations = 16
 
+// maxMaterials is how many registrations of material it brings in all: suppliers must
+// not make it large either.
+const maxMaterials = 64
+
 // measured takes what the ledger has of paper 001: the registrations of the pack and of
 // its material with their marks, and what became of the concealed code.
 func (a *assembly) measured(b *chain.Batch) error {
@@ -19,13 +23,11 @@ func (a *assembly) measured(b *chain.Batch) error {
 		return err
 	}
 	ours := func(t *chain.Terms) (uint64, bool) { return t.Mark(at) }
-	if err := a.registrations(page.Registration(at%chain.PageUnits), ours); err != nil {
+	if _, err := a.registrations(page.Registration(at%chain.PageUnits), maxRegistrations, ours); err != nil {
 		return err
 	}
-	for _, bc := range b.Release.Materials {
-		if err := a.materials(bc); err != nil {
-			return err
-		}
+	if err := a.materials(b.Release.Materials); err != nil {
+		return err
 	}
 	if b.Release.Codes.IsZero() {
 		return nil
@@ -38,52 +40,59 @@ func (a *assembly) measured(b *chain.Batch) error {
 	return err
 }
 
-// materials takes the registrations of the lots that a supply brought.
-func (a *assembly) materials(bc canon.Digest) error {
-	var supply chain.Anchor
-	if _, err := a.look(chain.ExchangeKey(bc), &supply); err != nil {
-		return err
-	}
-	for _, lot := range supply.Lots {
-		if err := a.material(lot); err != nil {
+// materials takes the registrations of the lots that supplies brought.
+func (a *assembly) materials(supplies []canon.Digest) error {
+	left := maxMaterials
+	for _, bc := range supplies {
+		var supply chain.Anchor
+		if _, err := a.look(chain.ExchangeKey(bc), &supply); err != nil {
 			return err
+		}
+		for _, lot := range supply.Lots {
+			taken, err := a.material(lot, left)
+			if err != nil {
+				return err
+			}
+			left -= taken
 		}
 	}
 	return nil
 }
 
-func (a *assembly) material(lot gs1.LGTIN) error {
+// material takes at most so many registrations of a lot, and returns how many it took.
+func (a *assembly) material(lot gs1.LGTIN, most int) (int, error) {
+	if most == 0 {
+		return 0, nil
+	}
 	var now canon.Digest
 	found, err := a.look(chain.MaterialKey(lot), &now)
 	if err != nil || !found {
-		return err
+		return 0, err
 	}
 	a.need(chain.MaterialKey(lot))
-	return a.registrations(now, func(t *chain.Terms) (uint64, bool) { return 0, t.Material != nil && *t.Material == lot })
+	return a.registrations(now, min(most, maxRegistrations), func(t *chain.Terms) (uint64, bool) {
+		return 0, t.Material != nil && *t.Material == lot
+	})
 }
 
-// registrations takes a registration, and those that it replaced one after the other for
-// the thing of which mark finds the index of the mark. They are a line, for each has the
-// counter that follows that of the one before.
-func (a *assembly) registrations(id canon.Digest, mark func(*chain.Terms) (uint64, bool)) error {
-	for range maxRegistrations {
-		if id.IsZero() {
-			return nil
-		}
+// registrations takes at most so many registrations of a thing, of which mark finds the
+// index of the mark: this one, and those that each replaced. They are a line, for each
+// has the counter that follows that of the one before.
+func (a *assembly) registrations(id canon.Digest, most int, mark func(*chain.Terms) (uint64, bool)) (taken int, err error) {
+	for ; taken < most && !id.IsZero(); taken++ {
 		var r chain.Registration
 		if _, err := a.read(chain.RegistrationKey(id), &r); err != nil {
-			return err
+			return taken, err
 		}
 		index, _ := mark(&r.Terms)
 		a.need(chain.MarkKey(id, index))
 		a.need(chain.MemberKey(r.From))
 		a.need(chain.MemberKey(r.Terms.To))
-		var err error
 		if id, err = a.before(&r, mark); err != nil {
-			return err
+			return taken, err
 		}
 	}
-	return nil
+	return taken, nil
 }
 
 // before returns the registration that the thing had before, zero if none.
