@@ -32,9 +32,12 @@ func each(n int, do func(i int)) {
 	group.Wait()
 }
 
-// small is a scene with as little evidence as the whole story comes to.
+// small is a scene with as little evidence as the whole story comes to, of packs that
+// were measured and have concealed codes.
 func small(t testing.TB) *scene {
 	s := newScene(t)
+	s.concealed().redeem(s, s.Pharmacy, 0)
+	s.newWorks().measured(s.DM, s.Pharmacy, packs(0, 1))
 	s.validators = s.validators[:1]
 	return s
 }

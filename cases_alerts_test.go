@@ -69,22 +69,31 @@ func alerted(do func(*theriac.Record)) func(*scene) shown {
 // late has somebody dispense a pack that was dispensed, and returns the alert.
 func (s *scene) late(by *ledgertest.Org, index uint64) canon.Digest {
 	s.t.Helper()
-	r := s.Block(by.Tx(s.Now, chain.KindUnits, s.Show(chain.UnitActive, chain.UnitDispensed, index)))[0]
+	return s.alert(by.Tx(s.Now, chain.KindUnits, s.Show(chain.UnitActive, chain.UnitDispensed, index)))
+}
+
+// alert has a transaction raise an alert, which it returns.
+func (s *scene) alert(tx []byte) canon.Digest {
+	s.t.Helper()
+	r := s.Block(tx)[0]
 	if r.Outcome != chain.Alerted {
 		s.t.Fatalf("no alert: %+v", r)
 	}
 	return r.Alert
 }
 
-// beside is honest evidence with a record of the ledger that is not of the pack.
-func (s *scene) beside(key []byte) shown {
+// beside is honest evidence with records of the ledger that are not of the pack.
+func (s *scene) beside(keys ...[]byte) shown {
 	s.t.Helper()
 	out := s.honest()
-	value, proof, err := s.State.View(s.t).Record(key)
-	if err != nil {
-		s.t.Fatal(err)
+	view := s.State.View(s.t)
+	for _, key := range keys {
+		value, proof, err := view.Record(key)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		out.bundle.State = append(out.bundle.State, theriac.NewRecord(key, value, proof))
 	}
-	out.bundle.State = append(out.bundle.State, theriac.NewRecord(key, value, proof))
 	slices.SortFunc(out.bundle.State, func(a, b theriac.Record) int { return bytes.Compare(a.Key, b.Key) })
 	return out
 }

@@ -75,7 +75,7 @@ func after(do func(s *scene)) func(*scene) shown {
 // goldens are all cases. Each is made of its own fork of one scene.
 func goldens() []golden {
 	var all []golden
-	for _, part := range [][]golden{genuineOnes, headerOnes, stateOnes, historyOnes, mixedOnes, provenOnes, todayOnes, alertOnes} {
+	for _, part := range [][]golden{genuineOnes, headerOnes, stateOnes, historyOnes, mixedOnes, provenOnes, todayOnes, alertOnes, measuredOnes} {
 		all = append(all, part...)
 	}
 	return all

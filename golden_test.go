@@ -8,13 +8,16 @@ import (
 	"hash/fnv"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"testing/cryptotest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"theriac"
+	"theriac/canon"
+	"theriac/gs1"
 )
 
 var update = flag.Bool("update", false, "write testdata/bundles anew")
@@ -29,7 +32,15 @@ type entry struct {
 	Now    time.Time `json:"now"`
 	Why    string    `json:"why"`
 	sentence
-	Alerts []warning `json:"alerts,omitempty"`
+	saying
+}
+
+// A saying is what a verdict says beside its outcome.
+type saying struct {
+	Alerts   []warning     `json:"alerts,omitempty"`
+	Measured []measurement `json:"measured,omitempty"`
+	Codes    bool          `json:"codes,omitempty"`
+	Redeemed *redemption   `json:"redeemed,omitempty"`
 }
 
 // A warning is an alert that a verifier shows.
@@ -39,12 +50,46 @@ type warning struct {
 	At   time.Time `json:"at"`
 }
 
-func warnings(v *theriac.Verdict) []warning {
-	var out []warning
-	for _, a := range v.Facts.Alerts {
-		out = append(out, warning(a))
+// A measurement is one that a verifier shows, with the Digital Link of material.
+type measurement struct {
+	Counter    uint64    `json:"counter"`
+	From       string    `json:"from"`
+	To         string    `json:"to"`
+	Place      string    `json:"place"`
+	Registered time.Time `json:"registered"`
+	Verified   time.Time `json:"verified,omitzero"`
+	Whole      bool      `json:"whole"`
+	Material   string    `json:"material,omitempty"`
+	Current    bool      `json:"current"`
+}
+
+// A redemption is one that a verifier shows.
+type redemption struct {
+	At      time.Time    `json:"at"`
+	By      string       `json:"by"`
+	Browser canon.Digest `json:"browser"`
+}
+
+func says(v *theriac.Verdict) saying {
+	f := &v.Facts
+	out := saying{Codes: f.Codes, Redeemed: (*redemption)(f.Redeemed)}
+	for _, a := range f.Alerts {
+		out.Alerts = append(out.Alerts, warning(a))
+	}
+	for _, m := range f.Measured {
+		out.Measured = append(out.Measured, measurement{
+			m.Counter, m.From, m.To, m.Place, m.Registered, m.Verified, m.Whole, linkOf(m.Material), m.Current,
+		})
 	}
 	return out
+}
+
+func linkOf(lot *gs1.LGTIN) string {
+	if lot == nil {
+		return ""
+	}
+	link, _ := lot.Identifier().DigitalLink()
+	return link
 }
 
 // unreadable is the verdict of the index on what is no bundle.
@@ -101,7 +146,7 @@ func TestGolden(t *testing.T) {
 			if got := judge(&v); got != g.want {
 				t.Errorf("Verify = %+v, want %+v (%s)", got, g.want, v.Reason)
 			}
-			keep.put(t, g, encode(t, out.bundle), out, warnings(&v)...)
+			keep.put(t, g, encode(t, out.bundle), out, says(&v))
 		})
 	}
 	seed(t, "spoiled")
@@ -111,7 +156,7 @@ func TestGolden(t *testing.T) {
 		if _, err := theriac.ParseBundle([]byte(raw)); !errors.Is(err, theriac.ErrBundle) {
 			t.Errorf("%s: ParseBundle = %v, want %v", s.name, err, theriac.ErrBundle)
 		}
-		keep.put(t, golden{name: s.name, why: s.why, want: sentence{Verdict: unreadable, Code: "bad_bundle"}}, []byte(raw), out)
+		keep.put(t, golden{name: s.name, why: s.why, want: sentence{Verdict: unreadable, Code: "bad_bundle"}}, []byte(raw), out, saying{})
 	}
 	keep.index(t)
 }
@@ -124,7 +169,7 @@ type keeper struct {
 	kept    []string
 }
 
-func (k *keeper) put(t *testing.T, g golden, raw []byte, out shown, alerts ...warning) {
+func (k *keeper) put(t *testing.T, g golden, raw []byte, out shown, said saying) {
 	t.Helper()
 	trust, err := out.trust.Encode()
 	if err != nil {
@@ -140,7 +185,7 @@ func (k *keeper) put(t *testing.T, g golden, raw []byte, out shown, alerts ...wa
 		k.file(t, name, trust)
 	}
 	k.file(t, g.name+".json", raw)
-	k.entries = append(k.entries, entry{g.name + ".json", name, out.now.UTC(), g.why, g.want, alerts})
+	k.entries = append(k.entries, entry{g.name + ".json", name, out.now.UTC(), g.why, g.want, said})
 }
 
 func (k *keeper) index(t *testing.T) {
@@ -225,8 +270,11 @@ func TestGoldenFiles(t *testing.T) {
 			continue
 		}
 		v := b.Verify(trust, e.Now)
-		if got := judge(&v); got != e.sentence || !slices.Equal(warnings(&v), e.Alerts) {
-			t.Errorf("%s: Verify = %+v with %v, want %+v with %v (%s)", e.Bundle, got, v.Facts.Alerts, e.sentence, e.Alerts, v.Reason)
+		if got := judge(&v); got != e.sentence {
+			t.Errorf("%s: Verify = %+v, want %+v (%s)", e.Bundle, got, e.sentence, v.Reason)
+		}
+		if diff := cmp.Diff(e.saying, says(&v)); diff != "" {
+			t.Errorf("%s says (-want +got):\n%s", e.Bundle, diff)
 		}
 		// A verifier changes nothing of what it is given, and says the same again.
 		if again := b.Verify(trust, e.Now); judge(&again) != e.sentence || !bytes.Equal(encode(t, b), raw) {

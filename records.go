@@ -49,12 +49,18 @@ var readers = map[string]func(v *verification, name, value []byte) error{
 }
 
 func (v *verification) note(r *Record) error {
-	word, name, _ := bytes.Cut(r.Key, []byte("/"))
-	read, known := readers[string(word)]
+	word, name := word(r.Key)
+	read, known := readers[word]
 	if !known || len(name) == 0 {
 		return nil
 	}
 	return read(v, name, r.Value)
+}
+
+// word returns the word that begins a record's key, and the name that follows.
+func word(key []byte) (string, []byte) {
+	word, name, _ := bytes.Cut(key, []byte("/"))
+	return string(word), name
 }
 
 // noteMember reads a member with its keys.

@@ -112,6 +112,11 @@ type Facts struct {
 	// Alerts are those that the evidence brings, the newest first. Each is proven;
 	// that there are no more is not, for who assembles evidence can leave them out.
 	Alerts []Alert
+	// Measured are the registrations of the pack and its material, material first, then
+	// by counter. The one that the pack has now is among them; others can be left out.
+	Measured []Measurement
+	Codes    bool // whether the pack has a concealed code
+	Redeemed *Redemption
 }
 
 // An Alert is what the ledger raised about the pack, as when its code was

@@ -21,8 +21,8 @@ import (
 //
 // First the header and the records under it, then the paper's steps in its order
 // (distribution, approval, material), then that the log holds the exchanges, the
-// making of the batch, and what is so today: recall, expiry, state, age. The
-// first failure is the verdict.
+// making of the batch, what was measured, and what is so today: recall, expiry,
+// state, age. The first failure is the verdict.
 func (b *Bundle) Verify(trust Trust, now time.Time) Verdict {
 	v := &verification{bundle: b, trust: trust, now: now}
 	return v.run()
@@ -39,7 +39,7 @@ func (b *Bundle) VerifyCode(code gs1.Identifier, trust Trust, now time.Time) Ver
 func (v *verification) run() Verdict {
 	v.verdict.Checks = []Check{}
 	defer v.ahead.stop()
-	for _, step := range []func() error{v.header, v.records, v.pack, v.history, v.log, v.made, v.today, v.fresh} {
+	for _, step := range []func() error{v.header, v.records, v.pack, v.history, v.log, v.made, v.measured, v.today, v.fresh} {
 		if err := step(); err != nil {
 			v.refuse(err)
 			return v.verdict
@@ -63,7 +63,8 @@ type verification struct {
 	batchID canon.Digest
 	batch   chain.Batch
 	leaves  []merkle.IndexedLeaf
-	logged  error // nil: the log holds all leaves
+	logged  error      // nil: the log holds all leaves
+	page    chain.Page // of the pack
 	unit    chain.UnitState
 	alerts  []chain.Alert // about this pack
 	lots    []gs1.LGTIN
@@ -140,8 +141,8 @@ func (v *verification) pack() error {
 	}
 	v.pass(StepPack, "pack %s is one of the batch", v.verdict.Facts.SGTIN)
 	i := p.Index
-	var page chain.Page
-	if _, err := v.maybe(chain.UnitsKey(v.batchID, uint32(i/chain.PageUnits)), &page); err != nil {
+	page := &v.page
+	if _, err := v.maybe(chain.UnitsKey(v.batchID, uint32(i/chain.PageUnits)), page); err != nil {
 		return err
 	}
 	// A ledger that lies must not make a verifier stumble.

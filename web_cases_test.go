@@ -81,12 +81,29 @@ func (m *mutator) story() *scene {
 	s := &scene{World: ledgertest.NewWorld(m.t), t: m.t, validators: ledgertest.NewValidators(1 + m.IntN(7))}
 	s.Develop()
 	s.Approve()
+	if m.IntN(5) == 0 {
+		s.hops()
+		return s
+	}
 	size := pick(m, []int{1, 7, 60, 300, 2500})
-	s.Make(gs1.Lot(fmt.Sprintf("L%d", m.IntN(1e6))), size)
+	lot := gs1.Lot(fmt.Sprintf("L%d", m.IntN(1e6)))
+	var codes *coated
+	if m.IntN(3) == 0 {
+		codes = s.coat(lot, size)
+	} else {
+		s.Make(lot, size)
+	}
 	// Every hand-over begins at a pack that its sender still has.
 	given := uint64(1 + m.IntN(size))
 	s.Distribute(0, given)
-	s.Deliver(0, 1+m.Uint64N(given))
+	delivered := 1 + m.Uint64N(given)
+	s.Deliver(0, delivered)
+	if m.IntN(2) == 0 {
+		m.measure(s, delivered)
+	}
+	for i := uint64(0); codes != nil && i < min(given, 20); i += 1 + m.Uint64N(3) {
+		codes.redeem(s, pick(m, []*ledgertest.Org{s.Pharmacy, s.Hospital}), i)
+	}
 	if m.IntN(3) == 0 && given < uint64(size) {
 		s.Distribute(given, uint64(size))
 	}
@@ -150,6 +167,7 @@ var changes = []change{
 	{"signatures", (*mutator).changeSignature},
 	{"a record", (*mutator).changeRecord},
 	{"an alert", (*mutator).changeAlert},
+	{"a measurement", (*mutator).changeMeasured},
 	{"a header", (*mutator).changeHeader},
 	{"a message", (*mutator).changeMessage},
 	{"a document", (*mutator).changeDocument},

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"theriac"
+	"theriac/canon"
 	"theriac/gs1"
 	"theriac/refusal"
 )
@@ -85,11 +86,22 @@ func facts(f *theriac.Facts) string {
 	for _, a := range f.Alerts {
 		all = append(all, a.Code, a.By, day(a.At))
 	}
+	for _, m := range f.Measured {
+		all = append(all, strconv.FormatUint(m.Counter, 10), m.From, m.To, m.Place, day(m.Registered), day(m.Verified),
+			strconv.FormatBool(m.Whole), linkOf(m.Material), strconv.FormatBool(m.Current))
+	}
+	all = append(all, strconv.FormatBool(f.Codes))
+	if r := f.Redeemed; r != nil {
+		all = append(all, day(r.At), r.By, canon.Text(r.Browser[:]))
+	}
 	return strings.Join(all, " ")
 }
 
-// day is the time as far as JavaScript has one.
+// day is the time as far as JavaScript has one; zero is never.
 func day(at time.Time) string {
+	if at.IsZero() {
+		return "never"
+	}
 	const end = 8_640_000_000_000_000
 	if ms := at.UnixMilli(); -end <= ms && ms <= end {
 		return strconv.FormatInt(ms, 10)

@@ -11,6 +11,7 @@ import path from 'node:path'
 import { Refusal, b64, cbor, decode, digest, encode, hash, hashes, included, jcs, leafHash, multi, must, parseJSON, proven, refuse, root, same,
   sha256, shape, u64, utf8 } from './verify/forms.mjs'
 import { checkSet, lightClient, nanos } from './verify/headers.mjs'
+import { measured } from './verify/measured.mjs'
 
 // read parses a bundle and holds every object against its members.
 function read(raw) {
@@ -82,7 +83,7 @@ class Verification {
   constructor(bundle, trust, now) { Object.assign(this, { b: bundle, trust, now }) }
 
   run() {
-    for (const step of ['header', 'records', 'pack', 'history', 'today', 'fresh']) this[step]()
+    for (const step of ['header', 'records', 'pack', 'history', 'measured', 'today', 'fresh']) this[step]()
     return 'genuine'
   }
 
@@ -145,10 +146,10 @@ class Verification {
     must(same(included(leaf, index, r.get(4), hashes(proof)), r.get(5)), 'pack is not in the batch')
     const number = Buffer.alloc(4)
     number.writeUInt32BE(Math.floor(index / 2048))
-    const page = this.record('units/', this.batchID, number) ?? new Map()
+    this.page = this.record('units/', this.batchID, number) ?? new Map()
     const i = index % 2048
-    this.unit = page.get(1)?.length ? page.get(1)[i >> 1] >> 4 * (i % 2) & 15 : r.get(9)
-    this.custodian = page.get(2)?.find((run) => i < run.get(1))?.get(2) ?? this.batch.get(2)
+    this.unit = this.page.get(1)?.length ? this.page.get(1)[i >> 1] >> 4 * (i % 2) & 15 : r.get(9)
+    this.custodian = this.page.get(2)?.find((run) => i < run.get(1))?.get(2) ?? this.batch.get(2)
   }
 
   history() {
@@ -258,7 +259,7 @@ class Verification {
     for (const l of this.of('msdm/1')) must(this.find(l.c.prev[0]).fields.material === l.fields.material, 'another material')
     const used = (this.release.get(8) ?? []).map((bc) => this.find(bc.toString('base64url')))
     must(used.length > 0 && used.every((l) => l?.c.type === 'msdm/1'), 'supply is missing')
-    this.lots = used.flatMap((l) => l.fields.lots.map((lot) => `https://id.gs1.org/01/${lot.gtin}/10/${encodeURIComponent(lot.lot)}`))
+    this.lots = used.flatMap((l) => l.fields.lots)
   }
 
   // foreign: nothing else stands in the evidence.
@@ -283,8 +284,9 @@ class Verification {
     const [gtin, lot] = [1, 2].map((n) => this.release.get(n))
     const output = event.outputQuantityList.map((q) => q.epcClass)
     must(output.length === 1 && output[0] === `https://id.gs1.org/01/${gtin}/10/${encodeURIComponent(lot)}`, 'transformation into another lot')
+    const lots = this.lots.map((l) => `https://id.gs1.org/01/${l.gtin}/10/${encodeURIComponent(l.lot)}`)
     const inputs = event.inputQuantityList.map((q) => q.epcClass)
-    must(inputs.length > 0 && inputs.every((lot) => this.lots.includes(lot)), 'made of other material')
+    must(inputs.length > 0 && inputs.every((lot) => lots.includes(lot)), 'made of other material')
   }
 
   // captured: an EPCIS document in JSON, of which only the plainest spelling is read here.
@@ -298,6 +300,8 @@ class Verification {
       e.ilmd['cbvmda:lotNumber'] === p.lot && e.ilmd['cbvmda:itemExpirationDate'] === p.expiry &&
       e.epcList.includes(`https://id.gs1.org/01/${p.gtin}/21/${encodeURIComponent(p.serial)}`)), 'document does not commission the pack')
   }
+
+  measured() { measured(this) }
 
   today() {
     const product = this.record('product/', utf8(this.release.get(1)))

@@ -124,6 +124,7 @@ func printVerdict(con *console, v *theriac.Verdict) {
 	if f.Custodian != "" {
 		con.printf("  pack         %s, with %s\n", f.State, f.Name(f.Custodian))
 	}
+	printMeasured(con, f)
 	for _, a := range f.Alerts {
 		con.printf("  ALERT        %s, raised by %s at %s\n", a.Code, f.Name(a.By), a.At.UTC().Format(time.RFC3339))
 	}

@@ -69,6 +69,11 @@ func (a *assembly) need(key []byte) { a.keys[string(key)] = true }
 // read decodes a record and takes it into the bundle, present or absent.
 func (a *assembly) read(key []byte, into any) (bool, error) {
 	a.need(key)
+	return a.look(key, into)
+}
+
+// look decodes a record that the bundle need not bring.
+func (a *assembly) look(key []byte, into any) (bool, error) {
 	raw, _, err := a.view.Record(key)
 	if err != nil || raw == nil {
 		return false, err
@@ -87,8 +92,10 @@ func (a *assembly) batch() error {
 	}
 	a.need(chain.MemberKey(b.Holder))
 	a.need(chain.ProductKey(b.Release.GTIN))
-	a.need(chain.UnitsKey(a.shown.Batch, uint32(a.shown.Pack.Index/chain.PageUnits)))
 	if err := a.alerts(b.Release.Size); err != nil {
+		return err
+	}
+	if err := a.measured(&b); err != nil {
 		return err
 	}
 	if b.Release.Certificate == "" {

@@ -54,8 +54,8 @@ export function shape(v, names, optional = '') {
   return v
 }
 
-// cbor writes core deterministic CBOR of integers, byte strings, texts, lists and
-// maps with rising integer labels.
+// cbor writes core deterministic CBOR of integers, byte strings, texts, lists, maps
+// with rising integer labels, and true.
 export function cbor(v) {
   const head = (major, n) => {
     n = BigInt(n)
@@ -63,6 +63,7 @@ export function cbor(v) {
     const size = n < 1n << 8n ? 1 : n < 1n << 16n ? 2 : n < 1n << 32n ? 4 : 8
     return Buffer.concat([Buffer.from([major << 5 | 24 + Math.log2(size)]), u64(n).subarray(8 - size)])
   }
+  if (v === true) return Buffer.from([0xf5])
   if (typeof v === 'number' || typeof v === 'bigint') return v < 0 ? head(1, -1n - BigInt(v)) : head(0, v)
   if (Buffer.isBuffer(v)) return Buffer.concat([head(2, v.length), v])
   if (typeof v === 'string') return Buffer.concat([head(3, utf8(v).length), utf8(v)])
@@ -84,6 +85,7 @@ export function decode(raw) {
       at += size
     }
     const count = Number(n)
+    if (major === 7 && info === 21) return true
     if (major === 0) return n <= Number.MAX_SAFE_INTEGER ? count : n
     if (major === 1) return -1 - count
     if (major === 2 || major === 3) {

@@ -13,11 +13,11 @@ const small = (s: Source) => Number(upTo(255n)(s))
 const texts = list(text)
 
 // Go's zero time, which stands for a count of zero: never.
-const never = -62_135_596_800_000n
+export const never = -62_135_596_800_000n
 
 /** time returns a ledger's count as a time that compares as in Go: never is before everything. */
 export const time = (ms: bigint): bigint => (ms === 0n ? never : ms)
-const timeOf = (s: Source) => time(int(s))
+export const timeOf = (s: Source) => time(int(s))
 
 /** date returns a time for people; no calendar need have it. */
 export const date = (ms: bigint) => new Date(Number(ms))
@@ -73,6 +73,7 @@ const release = map({
   materials: may(list(digest), []),
   initial: small,
   evidence: may(digest, zeroDigest),
+  codes: may(digest, zeroDigest),
 })
 
 export const batch = map({ release, holder: text, at: int, index: uint, status: small, since: int, by: text })
@@ -82,20 +83,25 @@ const pages = map({
   states: may(bytes, new Uint8Array()),
   custody: may(list(map({ end: upTo(65_535n), holder: text })), []),
   freed: may(uint, 0n),
+  marks: may(list(map({ end: upTo(65_535n), registration: digest })), []),
 })
 export const page = (s: Source) => {
   const p = pages(s)
   must(p.states.length === 0 || p.states.length === pageUnits / 2)
   return p
 }
+export type Page = ReturnType<typeof page>
+
+export const ranges = list(map({ from: uint, to: uint }))
 
 export const alert = map({
   code: text,
   batch: digest,
-  ranges: list(map({ from: uint, to: uint })),
+  ranges,
   by: text,
   at: timeOf,
   index: uint,
+  registration: may(digest, zeroDigest),
 })
 export type Alert = ReturnType<typeof alert>
 

@@ -5,7 +5,7 @@ import { type Digest, must, utf8, zeroDigest } from './bytes'
 import { type Claims, shown } from './envelope'
 import { date, gtin, item, lot, risingGTINs, some, someDigest, uint } from './forms'
 import type { LGTIN } from './gs1'
-import { bytes, digest, held, list, object, type Read, text, whole } from './json'
+import { bytes, digest, held, list, object, type Read, type Source, text, whole } from './json'
 import { as, refuseUnless } from './refusal'
 import { may } from './schema'
 
@@ -58,11 +58,22 @@ const ranges: Read<{ from: bigint; to: bigint }[]> = (s) => {
 const parcel = object({ batch: digest, expiry: date, gtin, lot: item, ranges })
 type Parcel = ReturnType<typeof parcel>
 
+const once = (all: Digest[]) => must(new Set(all).size === all.length)
+
 const parcels: Read<Parcel[]> = (s) => {
   const all = some(parcel)(s)
-  must(new Set(all.map((p) => p.batch)).size === all.length)
+  once(all.map((p) => p.batch))
   return all
 }
+
+// Goods may carry registrations of paper 001, and for each what is sealed to their receiver.
+const consignments = may(list(bytes), undefined)
+const registrations = may((s: Source) => {
+  const all = list(someDigest)(s)
+  must(all.length <= 64)
+  once(all)
+  return all
+}, undefined)
 
 /** A Content is the body of an exchange: the members that its type has. */
 export interface Content {
@@ -72,6 +83,8 @@ export interface Content {
   lots: LGTIN[]
   material: string
   parcels: Parcel[]
+  consignments?: unknown[]
+  registrations?: Digest[]
 }
 const nothing: Content = { certificate: '', documents: zeroDigest, expiries: [], lots: [], material: '', parcels: [] }
 
@@ -91,9 +104,11 @@ const decision: typeof decided = (s) => {
 const contents = {
   'dmms/1': object({ material: printable, product: printable, quantity: filled }),
   'msdm/1': object({
+    consignments,
     lots: some(object({ analysis: someDigest, gtin, lot: item, produced: date })),
     material: printable,
     quantity: filled,
+    registrations,
   }),
   'dmda/1': object({
     documents: someDigest,
@@ -103,12 +118,16 @@ const contents = {
     sealed: may(bytes, undefined),
   }),
   'dadm/1': decision,
-  'dmdd/1': object({ certificate: printable, cost: filled, parcels, sales_method: printable }),
+  'dmdd/1': object({ certificate: printable, consignments, cost: filled, parcels, registrations, sales_method: printable }),
   'dddm/1': object({ counts, expiries: some(object({ batch: digest, expiry: date })) }),
-  'dispatch/1': object({ note: filled, parcels }),
+  'dispatch/1': object({ consignments, note: filled, parcels, registrations }),
   'receipt/1': object({ differences: filled, received: counts }),
 }
 
 /** readContent reads the fields of a body that are shown. */
 export const readContent = (k: Kind, body: Field[]): Content =>
-  as('bad_field', () => ({ ...nothing, ...whole(shown(body), contents[k.type] as Read<Partial<Content>>) }))
+  as('bad_field', () => {
+    const c = { ...nothing, ...whole(shown(body), contents[k.type] as Read<Partial<Content>>) }
+    must(!c.consignments?.length || c.consignments.length === c.registrations?.length)
+    return c
+  })

@@ -19,9 +19,20 @@ interface Entry {
   proven: boolean
   code: string
   alerts?: { code: string; by: string; at: string }[]
+  measured?: { counter: number; registered: string; verified?: string; material?: string }[]
+  codes?: boolean
+  redeemed?: { at: string }
 }
 
 const entries = JSON.parse(file('index.json')) as Entry[]
+
+const dated = (m: NonNullable<Entry['measured']>[number]) => ({
+  ...m,
+  counter: BigInt(m.counter),
+  registered: new Date(m.registered),
+  verified: m.verified ? new Date(m.verified) : undefined,
+  material: m.material,
+})
 
 test('there are golden bundles', () => {
   expect(entries.length).toBeGreaterThan(80)
@@ -30,11 +41,14 @@ test('there are golden bundles', () => {
 // Every file that the Go verifier made and judged gets its verdict here, word for word.
 test.each(entries)('$bundle', async ({ bundle, trust, now, ...want }) => {
   const pinned = parseTrust(utf8(file(trust)))
-  let got: Omit<Entry, 'bundle' | 'trust' | 'now' | 'alerts'>
+  let got: Pick<Entry, 'verdict' | 'step' | 'blame' | 'proven' | 'code'>
   try {
     const { verdict, step, blame, proven, code, reason, facts } = await verify(parseBundle(utf8(file(bundle))), pinned, new Date(now))
     got = { verdict, step, blame, proven, code }
     expect(facts.alerts).toEqual((want.alerts ?? []).map((a) => ({ ...a, at: new Date(a.at) })))
+    expect(facts.measured ?? []).toEqual((want.measured ?? []).map(dated))
+    expect(facts.codes ?? false).toBe(want.codes ?? false)
+    expect(facts.redeemed).toEqual(want.redeemed && { ...want.redeemed, at: new Date(want.redeemed.at) })
     expect(reason.startsWith(code)).toBe(true)
   } catch (err) {
     if (!(err instanceof Refusal)) throw err

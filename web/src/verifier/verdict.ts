@@ -16,7 +16,7 @@ export interface Check {
 }
 
 /** A Pass notes a check that holds. */
-export type Pass = (step: string, check: string, ...values: Value[]) => void
+export type Pass = (step: string, check: string, ...values: Value[]) => unknown
 
 /** Facts are what the evidence proves of the pack, as far as it was verified. */
 export interface Facts {
@@ -32,6 +32,34 @@ export interface Facts {
   exchanges: { type: string; from: string; to: string; at: Date; bc: string }[]
   /** What the ledger raised about the pack, the newest first. Each is proven; that there are no more is not. */
   alerts: { code: string; by: string; at: Date }[]
+  /** What was registered to be measured, material first, then by counter. That of the pack now is among them; earlier ones can be left out. */
+  measured?: Measurement[]
+  /** Whether the pack has a concealed code, and how it was used. */
+  codes?: boolean
+  redeemed?: Redemption
+}
+
+/**
+ * A Measurement is a registration of the pack, of the case that it lies in, or of a lot of
+ * its material, and whether the thing was measured where it was to be (paper 001).
+ */
+export interface Measurement {
+  counter: bigint // of the thing's registrations
+  from: string // GLN of who registered
+  to: string // GLN of the consignee, who alone could measure
+  place: string // GLN
+  registered: Date
+  verified: Date | undefined // not yet
+  whole: boolean // one mark for several packs
+  material: string | undefined // Digital Link of the lot
+  current: boolean // not replaced by a later one
+}
+
+/** A Redemption says that the concealed code was used. */
+export interface Redemption {
+  at: Date
+  by: string // GLN of who relayed it
+  browser: string // SHA-256 of the P-256 point of the key that it was redeemed for
 }
 
 export interface Verdict {

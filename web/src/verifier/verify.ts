@@ -3,59 +3,23 @@
 // and what is so today. The first failure is the verdict. Nothing here asks anybody,
 // and no clock is read.
 
-import type { Bundle, Header, StateRecord, Time } from './bundle'
-import { type Bytes, compare, type Digest, fromText, must, same, toText, utf8, zeroDigest } from './bytes'
+import type { Bundle, StateRecord } from './bundle'
+import { type Bytes, compare, fromText, must, same, toText, utf8, zeroDigest } from './bytes'
 import { hash, sum } from './canon'
 import * as cbor from './cbor'
 import * as chain from './chain'
 import { readMessage } from './envelope'
-import { day, dayLength, type LGTIN, lastDay, lotLink } from './gs1'
+import { day, dayLength, lastDay, lotLink } from './gs1'
 import { lightClient } from './headers'
 import { verifyHistory } from './history'
 import { parseKey, type Signature, verifyAll } from './key'
-import { certificateIn, type Holder, type Link } from './link'
-import { holds, included, includedAll, type Leaf, leafHash } from './merkle'
+import { certificateIn, type Link } from './link'
+import { holds, included, includedAll, leafHash } from './merkle'
 import { as, type Outcome, Refusal, type Value } from './refusal'
 import { readTransformation } from './transformation'
 import type { Trust } from './trust'
 import type { Label, Verdict } from './verdict'
-
-/** A Verification is what is verified, and what came of it so far. */
-class Verification {
-  readonly verdict: Verdict
-  readonly state = new Map<string, Bytes | undefined>() // undefined: proven absent
-  readonly holders = new Map<Digest, Holder>()
-  readonly members = new Map<string, chain.Member>()
-  readonly leaves: Leaf[] = []
-  header!: Header & { time: Time }
-  batchID: Digest = zeroDigest
-  batch!: chain.Batch
-  logged = true
-  alerts: chain.Alert[] = []
-  unit = 0
-  lots: LGTIN[] = []
-
-  constructor(
-    readonly bundle: Bundle,
-    readonly trust: Trust,
-    readonly now: Date,
-    readonly label: Label | undefined,
-  ) {
-    const names = { gtin: '', serial: '', lot: '', expiry: '', state: '', custodian: '' }
-    const facts = { ...names, materials: [], members: Object.create(null), exchanges: [], alerts: [] }
-    this.verdict = {
-      verdict: 'refused',
-      step: '',
-      blame: '',
-      proven: false,
-      code: '',
-      reason: '',
-      chain: trust.chain_id,
-      checks: [],
-      facts,
-    }
-  }
-}
+import { check, onLedger, record, Verification } from './verification'
 
 /**
  * verify returns the verdict on the bundle at the time now, believing trust. Who asked a
@@ -66,7 +30,7 @@ export async function verify(bundle: Bundle, trust: Trust, now: Date, label?: La
   const v = new Verification(bundle, trust, now, label)
   const { verdict } = v
   try {
-    for (const step of [header, records, pack, history, log, made, today, fresh]) await step(v)
+    for (const step of [header, records, pack, history, log, made, measured, today, fresh]) await step(v)
     verdict.verdict = 'genuine'
   } catch (err) {
     if (!(err instanceof Refusal)) throw err
@@ -77,19 +41,6 @@ export async function verify(bundle: Bundle, trust: Trust, now: Date, label?: La
   return verdict
 }
 
-function pass(v: Verification, step: string, check: string, ...values: Value[]): void {
-  v.verdict.checks.push({ step, check, values, ok: true })
-}
-
-function check(ok: unknown, step: string, code: string, ...values: Value[]): asserts ok {
-  if (!ok) throw Object.assign(new Refusal(code, ...values), { step })
-}
-
-/** onLedger holds the evidence against what the ledger has. */
-function onLedger(ok: unknown, ...values: Value[]): asserts ok {
-  check(ok, 'ledger', 'not_on_ledger', ...values)
-}
-
 async function header(v: Verification): Promise<void> {
   const { trust, bundle, verdict } = v
   const { root } = bundle
@@ -98,7 +49,7 @@ async function header(v: Verification): Promise<void> {
   v.header = at
   verdict.blockTime = chain.date(blockTime(v))
   onLedger(root.version === 1n && chain.appHash(root) === at.app_hash)
-  pass(v, 'ledger', 'block', at.height, trust.chain_id, verdict.blockTime)
+  v.pass('ledger', 'block', at.height, trust.chain_id, verdict.blockTime)
 }
 
 /** blockTime is the header's time in milliseconds, of which the fraction is dropped. */
@@ -116,7 +67,11 @@ function records(v: Verification): void {
   })
   const { index } = v.bundle.pack
   onLedger(v.batchID !== zeroDigest && v.alerts.every((a) => chain.covers(a, v.batchID, index)))
-  pass(v, 'ledger', 'records', state.length)
+  v.pass('ledger', 'records', state.length)
+}
+
+const thing = (v: Verification) => {
+  v.things = true
 }
 
 /**
@@ -124,6 +79,10 @@ function records(v: Verification): void {
  * begin their keys. The name is what follows; without a value the record is proven absent.
  */
 const readers: Record<string, (v: Verification, name: Bytes, value?: Bytes) => void> = {
+  'mark/': thing,
+  'material/': thing,
+  'redeemed/': thing,
+  'registration/': thing,
   // Who reads of another pack's alert might think that it is this one's.
   'alert/': (v, _, value) => {
     must(value)
@@ -153,13 +112,6 @@ function note(v: Verification, { key, value }: StateRecord): void {
   }
 }
 
-/** record returns one that the bundle must bring; undefined if the ledger has none. */
-function record<T>(v: Verification, name: string, form: cbor.Read<T>): T | undefined {
-  onLedger(v.state.has(name), name)
-  const raw = v.state.get(name)
-  return raw && as('not_on_ledger', () => cbor.whole(raw, form), 'ledger')
-}
-
 /** pack verifies that the pack is one of the batch, and the one that was scanned. */
 function pack(v: Verification): void {
   const { index, pack: p, path } = v.bundle.pack
@@ -172,8 +124,9 @@ function pack(v: Verification): void {
   const same = gtin === r.gtin && lot === r.lot && expiry === r.expiry
   check(same && included(leafHash(digest), index, r.size, path, fromText(r.root)), 'pack', 'unknown_pack', gtin, serial)
   labelled(v)
-  pass(v, 'pack', 'pack', gtin, serial)
+  v.pass('pack', 'pack', gtin, serial)
   const page = record(v, chain.unitsName(v.batchID, index), chain.page)
+  v.page = page
   const i = Number(index % BigInt(chain.pageUnits))
   const pair = page?.states[i >> 1]
   v.unit = pair === undefined ? r.initial : (pair >> (4 * (i % 2))) & 15
@@ -197,7 +150,7 @@ function labelled(v: Verification): void {
 async function history(v: Verification): Promise<void> {
   const { bundle, batchID, batch, holders, members, verdict } = v
   const { certificate } = batch.release
-  if (certificate === '') return captured(v)
+  if (certificate === '') return (await import('./epcis/captured')).captured(v)
   check(!bundle.document, 'batch', 'bad_bundle')
   const exchanges = await links(v)
   const facts = {
@@ -211,7 +164,7 @@ async function history(v: Verification): Promise<void> {
     index: bundle.pack.index,
     custodian: verdict.facts.custodian,
   }
-  const proven = verifyHistory(exchanges, facts, (step, check, ...values) => pass(v, step, check, ...values))
+  const proven = verifyHistory(exchanges, facts, v.pass)
   v.lots = proven.lots
   verdict.facts.materials = v.lots.map(lotLink)
   verdict.facts.certificate = proven.certificate
@@ -243,25 +196,10 @@ async function links(v: Verification): Promise<Link[]> {
   return all
 }
 
-/** captured verifies a pack that somebody's document declares. Nothing proves an approval, so it is never genuine. */
-async function captured(v: Verification): Promise<void> {
-  const { batch, bundle } = v
-  const document = bundle.document ?? new Uint8Array()
-  const digest = sum(document)
-  check(bundle.exchanges.length === 0 && !bundle.transformation, 'batch', 'bad_bundle')
-  check(digest === batch.release.evidence, 'batch', 'bad_capture')
-  const anchor = record(v, chain.recordName('evidence', fromText(digest), utf8(batch.holder)), chain.evidence)
-  onLedger(anchor)
-  const { commissions } = await import('./epcis')
-  const shown = as('bad_capture', () => commissions(document, bundle.pack.pack), 'batch')
-  check(shown, 'batch', 'bad_capture')
-  pass(v, 'batch', 'document', chain.date(anchor.at))
-}
-
 function log(v: Verification): void {
   const leaves = v.leaves.length
   onLedger(leaves > 0 ? v.logged : v.bundle.log.length === 0)
-  if (leaves > 0) pass(v, 'ledger', 'log', leaves)
+  if (leaves > 0) v.pass('ledger', 'log', leaves)
 }
 
 /** made verifies the event that turned the material into the batch. */
@@ -275,7 +213,12 @@ function made(v: Verification): void {
   bad(lotLink(output) === lotLink(r), output.lot)
   const supplied = v.lots.map(lotLink)
   for (const lot of inputs.map(lotLink)) bad(supplied.includes(lot), lot)
-  pass(v, 'batch', 'made', r.lot, inputs.length)
+  v.pass('batch', 'made', r.lot, inputs.length)
+}
+
+/** measured is paper 001. Few packs were, so what reads it comes only where the ledger or the evidence says something of it. */
+async function measured(v: Verification): Promise<void> {
+  if (v.things || v.page?.marks.length || v.batch.release.codes !== zeroDigest) (await import('./measured')).measured(v)
 }
 
 /** today verifies what may change: recall, expiry, and the state of the pack. */
@@ -292,11 +235,11 @@ function today(v: Verification): void {
   if (!inDate && certificate === '') verdict.checks.push({ step: 'pack', check: 'past_expiry', values: [expiry], ok: false })
   else {
     check(inDate, 'pack', 'past_expiry', expiry)
-    pass(v, 'batch', 'in_date', expiry)
+    v.pass('batch', 'in_date', expiry)
   }
   check(v.unit !== chain.dispensed, 'pack', 'pack_dispensed')
   check(v.unit === chain.active, 'pack', 'not_active', verdict.facts.state)
-  pass(v, 'pack', 'active', verdict.facts.custodian)
+  v.pass('pack', 'active', verdict.facts.custodian)
 }
 
 /** skew is how far a verifier's clock may be behind the validators', in seconds. */
@@ -312,6 +255,6 @@ function fresh(v: Verification): void {
   const cannot = (outcome: Outcome, step: string, code: string) => Object.assign(new Refusal(code), { step, outcome })
   if (age > BigInt(Math.min(v.trust.max_age_seconds, longest)) * second) throw cannot('cannot_check', 'ledger', 'too_old')
   if (age < -skew * second) throw cannot('cannot_check', 'ledger', 'clock')
-  pass(v, 'ledger', 'age', Number(age / second))
+  v.pass('ledger', 'age', Number(age / second))
   if (v.batch.release.certificate === '') throw cannot('captured', 'approval', 'approval_unproven')
 }

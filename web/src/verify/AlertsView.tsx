@@ -14,7 +14,7 @@ export function AlertsView({ verdict, text }: { verdict: Verdict; text: Text }) 
   return (
     <>
       {[...codes].map((code) => (
-        <section key={code} data-alert={code} aria-label={text.alertTitle}>
+        <div key={code} data-alert={code}>
           <Notice look="warn" title={text.alertTitle}>
             <p>{textOf(text, 'alert_', code, 'alert_other')}</p>
             <ul class="plain">
@@ -23,7 +23,7 @@ export function AlertsView({ verdict, text }: { verdict: Verdict; text: Text }) 
               ))}
             </ul>
           </Notice>
-        </section>
+        </div>
       ))}
     </>
   )

@@ -12,7 +12,9 @@ import type { World } from './check'
 import { EntryForm } from './EntryForm'
 import { HistoryView } from './HistoryView'
 import { history, remember, wantHistory } from './history'
+import { MeasuredView } from './MeasuredView'
 import { PackView } from './PackView'
+import { RedeemedView } from './RedeemedView'
 import { TakeView } from './TakeView'
 import { TrustDialog } from './TrustDialog'
 import { type Text, useVerifyText } from './text'
@@ -225,6 +227,8 @@ function Shown({ checks, world, text, onOpen }: ShownGiven) {
           <AlertsView verdict={evidence.verdict} text={text} />
           <Compare state={state} text={text} />
           <PackView verdict={evidence.verdict} text={text} />
+          <RedeemedView verdict={evidence.verdict} text={text} />
+          <MeasuredView verdict={evidence.verdict} text={text} />
           <WayView verdict={evidence.verdict} text={text} />
           <ChecksView verdict={evidence.verdict} text={text} />
           <TakeView result={state.result} evidence={evidence} text={text} />

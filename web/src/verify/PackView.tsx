@@ -1,7 +1,8 @@
 import { elementString, parseIdentifier } from '../gs1/gs1'
+import { when } from '../text/text'
 import { Facts } from '../ui/Facts'
 import { Notice } from '../ui/Notice'
-import type { Facts as Proven, Verdict } from '../verifier'
+import type { Measurement, Facts as Proven, Verdict } from '../verifier'
 import { day } from './format'
 import { type Text, textOf } from './text'
 import { recall } from './verdict'
@@ -31,6 +32,7 @@ export function PackView({ verdict, text }: { verdict: Verdict; text: Text }) {
             [text.serial, facts.serial],
             [text.gtin, facts.gtin],
             [text.state, facts.state && textOf(text, 'state_', facts.state, 'state_inactive')],
+            [text.measured, measuredNow(facts, text)],
             [text.custodian, nameOf(facts, facts.custodian)],
             [text.recall, textOf(text, 'recall_', recall(verdict), 'recall_unknown')],
           ]}
@@ -80,7 +82,7 @@ function List({ of }: { of: string[] }) {
 }
 
 /** A lot for people; the evidence names it by its Digital Link. */
-function lot(link: string): string {
+export function lot(link: string): string {
   try {
     const id = parseIdentifier(link, new Date(0))
     return elementString(id)
@@ -91,3 +93,17 @@ function lot(link: string): string {
 
 /** The name of a member, as far as the evidence has it. */
 export const nameOf = (facts: Proven, gln: string): string => (Object.hasOwn(facts.members, gln) ? (facts.members[gln] ?? gln) : gln)
+
+/** What came of a registration: its thing was measured, once; or was not. */
+export function sayMeasured(m: Measurement, facts: Proven, text: Text): string {
+  const who = nameOf(facts, m.to)
+  if (m.verified) return (m.whole ? text.measuredCase : text.measuredOnce)(who, when(m.verified))
+  if (!m.current) return text.measuredNever(who)
+  return (m.whole ? text.measuredCaseNotYet : text.measuredNotYet)(who)
+}
+
+/** What there is to say of the pack as it is registered now; nothing if it never was. */
+function measuredNow(facts: Proven, text: Text): string | undefined {
+  const now = facts.measured?.find((m) => m.current && !m.material)
+  return now && sayMeasured(now, facts, text)
+}

@@ -7,7 +7,13 @@ import { en } from './text.en'
 
 const files = import.meta.glob<string>('../../../testdata/bundles/*.json', { query: '?raw', import: 'default', eager: true })
 const file = (name: string): string => files[`../../../testdata/bundles/${name}`] ?? ''
-const entries = JSON.parse(file('index.json')) as { bundle: string; trust: string; now: string; verdict: string }[]
+const entries = JSON.parse(file('index.json')) as {
+  bundle: string
+  trust: string
+  now: string
+  verdict: string
+  alerts?: { code: string }[]
+}[]
 
 beforeAll(() => {
   vi.stubGlobal('localStorage', { getItem: () => 'en' })
@@ -34,6 +40,12 @@ describe.each([
     for (const key of Object.keys(text).filter((k) => k.startsWith('check_'))) expect(said).toContain(key.slice(6))
     expect(said.size).toBeGreaterThan(35)
   })
+})
+
+test('each alert of a golden bundle is said in its own words', () => {
+  const codes = new Set(entries.flatMap((e) => e.alerts ?? []).map((a) => `alert_${a.code}`))
+  expect(codes.size).toBeGreaterThan(3)
+  for (const text of [en, de]) for (const code of codes) expect(Object.keys(text)).toContain(code)
 })
 
 test('a member is said by name, a message by what it does', async () => {

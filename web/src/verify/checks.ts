@@ -3,13 +3,14 @@
 import { count, when } from '../text/text'
 import type { Check, Facts, Value } from '../verifier'
 import { day } from './format'
-import { nameOf } from './PackView'
+import { lot, nameOf } from './PackView'
 import { type Text, textOf } from './text'
 
 /** Says a value as people read it: a member by name. */
 function sayValue(value: Value, facts: Facts): string {
   if (typeof value === 'number') return count(value)
   if (value instanceof Date) return when(value)
+  if (value.startsWith('https://id.gs1.org/')) return lot(value)
   return /^\d{4}-\d\d-\d\d$/.test(value) ? day(value) : nameOf(facts, value)
 }
 

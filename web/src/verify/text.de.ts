@@ -1,8 +1,10 @@
 import type { Translation } from '../text/text'
+import { measured } from './measured.de'
 import type { en } from './text.en'
 
 /** What the verify page says in German. */
 export const de: Translation<typeof en> = {
+  ...measured,
   title: 'Arzneimittel prüfen',
   intro: 'Scannen Sie den quadratischen Code auf der Packung. Dieses Gerät prüft die Nachweise selbst und glaubt keinem Server.',
   skip: 'Zum Inhalt springen',

@@ -1,6 +1,9 @@
 // What the verify page says in English. Keys that begin with why_ or do_ end in
 // the code of a reason.
+import { measured } from './measured.en'
+
 export const en = {
+  ...measured,
   title: 'Verify a medicine',
   intro: 'Scan the square code on the pack. This device checks the evidence itself and believes no server.',
   skip: 'Skip to the content',

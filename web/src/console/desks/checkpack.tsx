@@ -2,6 +2,7 @@
 import { useRef } from 'preact/hooks'
 import { AlertsView } from '../../verify/AlertsView'
 import { ChecksView } from '../../verify/ChecksView'
+import { MeasuredView } from '../../verify/MeasuredView'
 import { PackView } from '../../verify/PackView'
 import { useVerifyText } from '../../verify/text'
 import { useCheck, useNow } from '../../verify/useCheck'
@@ -42,6 +43,7 @@ export function CheckPack() {
       )}
       {evidence && <AlertsView verdict={evidence.verdict} text={verify} />}
       {evidence && <PackView verdict={evidence.verdict} text={verify} />}
+      {evidence && <MeasuredView verdict={evidence.verdict} text={verify} />}
       {evidence && <ChecksView verdict={evidence.verdict} text={verify} />}
     </>
   )
