@@ -50,6 +50,8 @@ var statuses = map[string]int{
 	"member_inactive":      http.StatusForbidden,
 	"exists":               http.StatusConflict,
 	"already_dispensed":    http.StatusConflict,
+	"already_redeemed":     http.StatusConflict,
+	"no_codes":             http.StatusNotFound,
 	"wrong_state":          http.StatusConflict,
 	"batch_exists":         http.StatusConflict,
 	"idempotency_conflict": http.StatusConflict,

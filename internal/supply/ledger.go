@@ -10,6 +10,7 @@ import (
 	"theriac/canon"
 	"theriac/chain"
 	"theriac/internal/ledger"
+	"theriac/refusal"
 )
 
 // patience is how long the ledger may take for a transaction.
@@ -52,8 +53,23 @@ func (d *Desk) done(r ledger.Result) (*api.Done, error) {
 	}
 	out := &api.Done{Operation: leaf.Operation, Index: r.Index, Height: leaf.Height, Time: leaf.Time}
 	if leaf.Outcome == chain.Alerted {
-		out.Alert = chain.AlertID(leaf.Operation).String()
-		return out, fmt.Errorf("%w: alert %s", ledger.ErrDispensed, out.Alert)
+		id := chain.AlertID(leaf.Operation)
+		a, err := state[chain.Alert](d, chain.AlertKey(id))
+		if err != nil {
+			return nil, fmt.Errorf("alert %s: %w", id, err)
+		}
+		out.Alert = id.String()
+		return out, fmt.Errorf("%w: alert %s", raised(a.Code), id)
 	}
 	return out, nil
+}
+
+// raised returns the refusal for which an alert was raised.
+func raised(code string) error {
+	for _, err := range []error{ledger.ErrDispensed, ledger.ErrRedeemed, ledger.ErrVerified} {
+		if refusal.Code(err) == code {
+			return err
+		}
+	}
+	return refusal.New(code, "the ledger raised an alert")
 }
