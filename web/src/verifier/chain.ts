@@ -73,6 +73,7 @@ const release = map({
   materials: may(list(digest), []),
   initial: small,
   evidence: may(digest, zeroDigest),
+  codes: may(digest, zeroDigest),
 })
 
 export const batch = map({ release, holder: text, at: int, index: uint, status: small, since: int, by: text })
