@@ -49,3 +49,12 @@ func (c *Client) Redeem(ctx context.Context, r api.Redeeming) (*api.Redeemed, er
 
 // redeemedBefore is the code of internal/ledger for a code that was used.
 const redeemedBefore = "already_redeemed"
+
+// PostRaw sends a value to path and returns the bytes of the answer, as of labels.
+func (c *Client) PostRaw(ctx context.Context, path string, body any) ([]byte, error) {
+	raw, err := json.Marshal(body)
+	if err != nil {
+		return nil, fmt.Errorf("client: %w", err)
+	}
+	return c.do(ctx, request{method: http.MethodPost, path: path, body: raw, media: "application/json"})
+}
