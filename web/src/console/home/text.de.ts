@@ -14,7 +14,11 @@ export const de: Translation<typeof en> = {
   failing: 'Nachrichten, die nicht zuzustellen sind',
   jobs: 'Aufträge',
   all: 'Alle zeigen',
-  alert: (code) => ({ already_dispensed: 'Eine Packung wurde ein zweites Mal abgegeben' })[code] ?? code,
+  alert: (code) =>
+    ({
+      already_dispensed: 'Eine Packung wurde ein zweites Mal abgegeben',
+      already_redeemed: 'Der Code unter der Schicht wurde ein zweites Mal eingelöst',
+    })[code] ?? code,
   jobRunning: 'Eine Charge wird freigegeben',
   jobFailed: (code) => `Eine Freigabe scheiterte: ${code}`,
   cannot: (n, code) => `${n} (${code})`,

@@ -11,7 +11,11 @@ export const en = {
   failing: 'Messages that cannot be delivered',
   jobs: 'Jobs',
   all: 'Show all',
-  alert: (code: string): string => ({ already_dispensed: 'A pack was dispensed a second time' })[code] ?? code,
+  alert: (code: string): string =>
+    ({
+      already_dispensed: 'A pack was dispensed a second time',
+      already_redeemed: 'The code under the coating was redeemed a second time',
+    })[code] ?? code,
   jobRunning: 'A batch is being released',
   jobFailed: (code: string): string => `A release failed: ${code}`,
   cannot: (n: number, code: string): string => `${n} (${code})`,
