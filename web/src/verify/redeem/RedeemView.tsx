@@ -89,7 +89,8 @@ function Redeeming(given: Given & { coded: Coded }) {
   const mine = useMine(coded)
   const { told, busy, send } = useRedeem(given, mine)
   const standing = told.failed ?? (mine && judge({ mine: mine.name, record: coded.record, said: told.said, asked: told.asked }))
-  const over = standing?.outcome === 'first' || standing?.outcome === 'mine'
+  // Another's redemption that only evidence shows may still be met with the code.
+  const over = standing && (told.said ?? ['first', 'mine'].includes(standing.outcome))
   const place = useRef<HTMLElement>(null)
   useEffect(() => {
     if (concealed) place.current?.scrollIntoView({ block: 'nearest' })
