@@ -1255,6 +1255,8 @@ export interface components {
         Batch: {
             /** @description Number of Cert_D; none: captured from a document */
             certificate?: string;
+            /** @description Packs have concealed codes */
+            codes?: boolean;
             expiry: string;
             gtin: string;
             id: string;
