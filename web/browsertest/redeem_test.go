@@ -189,6 +189,11 @@ func TestRedeemTellsNobody(t *testing.T) {
 	if address != link {
 		t.Errorf("the address is %s, want %s", address, link)
 	}
+	mu.Lock()
+	if strings.Contains(heard.String(), "/v1/redemptions") {
+		t.Error("it was redeemed before anybody asked for it")
+	}
+	mu.Unlock()
 	must(t, p.Click("#redeem-send"))
 	redeems(t, p, "first", "server")
 	kept, err := browser.Evaluate[string](p, `(async () => {
