@@ -136,6 +136,7 @@ type Job struct {
 // A Release says which batch to make and put on the ledger.
 type Release struct {
 	Certificate string         `json:"certificate" doc:"Number of Cert_D"`
+	Codes       bool           `json:"codes,omitempty" doc:"Packs have concealed codes"`
 	Expiry      string         `json:"expiry" example:"2029-03-31"`
 	GTIN        gs1.GTIN       `json:"gtin"`
 	Inputs      []gs1.LGTIN    `json:"inputs" doc:"Lots of material that it was made of"`

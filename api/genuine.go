@@ -146,12 +146,11 @@ type MeasuringDevices struct {
 	Items []MeasuringDevice `json:"items"`
 }
 
-// A Redeeming redeems a concealed code: the key that it stands for signs the browser's.
-type Redeeming struct {
-	Code    string      `json:"code" doc:"The visible code of the pack"`
-	Key     canon.Bytes `json:"key"`
-	Proof   canon.Bytes `json:"proof"`
-	Browser canon.Bytes `json:"browser" doc:"P-256 point of the one who redeems"`
+// A CodePath shows where the concealed code of a pack stands under the root that the
+// ledger has.
+type CodePath struct {
+	Mark canon.Digest `json:"mark" doc:"Leaf: hash over SHA-256 of the code's public key"`
+	Path chain.Hashes `json:"path"`
 }
 
 // A Redeemable is what somebody who has a concealed code needs of its pack.
@@ -159,11 +158,29 @@ type Redeemable struct {
 	Chain string       `json:"chain"`
 	Batch canon.Digest `json:"batch"`
 	Index uint64       `json:"index"`
+	Mark  canon.Digest `json:"mark" doc:"Leaf: hash over SHA-256 of the code's public key"`
+	Path  chain.Hashes `json:"path" doc:"To the root of the codes in the batch's record"`
 }
 
-// A Redeemed says what became of a concealed code.
+// A Redeeming redeems a concealed code: the key that it stands for signs the browser's.
+type Redeeming struct {
+	Batch   canon.Digest `json:"batch"`
+	Index   uint64       `json:"index"`
+	Path    chain.Hashes `json:"path"`
+	Key     canon.Bytes  `json:"key" doc:"Ed25519, derived from the code"`
+	Proof   canon.Bytes  `json:"proof" doc:"By the key, over chain, batch, index and browser"`
+	Browser canon.Bytes  `json:"browser" doc:"P-256 point of the one who redeems"`
+}
+
+// A Redeemed says what the ledger has of a concealed code.
 type Redeemed struct {
 	First bool   `json:"first" doc:"It was this browser, now or before"`
-	At    int64  `json:"at" doc:"When it was redeemed first"`
+	At    int64  `json:"at" doc:"When it was redeemed first: time of the block"`
 	By    string `json:"by" doc:"GLN of who relayed that"`
+}
+
+// A RedeemedBefore is the problem document for a code that another browser redeemed.
+type RedeemedBefore struct {
+	Problem
+	Redeemed Redeemed `json:"redeemed"`
 }

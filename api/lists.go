@@ -17,6 +17,7 @@ type Batch struct {
 	Status      string       `json:"status" enum:"releasing,released,recalled,withdrawn" doc:"On the ledger, of batch or product, whichever is graver"`
 	Released    int64        `json:"released,omitempty" doc:"Time of the block"`
 	Index       uint64       `json:"index,omitempty" doc:"Leaf of the log"`
+	Codes       bool         `json:"codes,omitempty" doc:"Packs have concealed codes"`
 	Job         *Job         `json:"job,omitempty" doc:"Of a release that is under way"`
 }
 

@@ -101,6 +101,11 @@ func (hands) Mark(context.Context, string, canon.Digest, uint64) (*api.Mark, err
 	return nil, errors.ErrUnsupported
 }
 
+// CodePath implements supply.Post; the story redeems no codes.
+func (hands) CodePath(context.Context, string, canon.Digest, uint64) (*api.CodePath, error) {
+	return nil, errors.ErrUnsupported
+}
+
 // A soloLedger is a ledger of one node without consensus.
 type soloLedger struct {
 	rules *ledger.Ledger

@@ -72,7 +72,7 @@ func (d *demoCmd) Run(ctx context.Context, con *console) error {
 
 // play tells the story, and then what can go wrong.
 func (d *demoCmd) play(ctx context.Context, con *console, stage *journey.Stage, tell func(step, evidence string)) error {
-	story := &journey.Story{Cast: stage.Cast, Packs: d.Packs, Tell: tell, Progress: bar(con, "packs")}
+	story := &journey.Story{Cast: stage.Cast, Packs: d.Packs, Codes: true, Tell: tell, Progress: bar(con, "packs")}
 	if err := story.Run(ctx); err != nil {
 		return err
 	}

@@ -26,6 +26,7 @@ func main() { os.Exit(run(context.Background(), os.Args[1:], os.Stdout, os.Stder
 type cli struct {
 	Verify verifyCmd `cmd:"" group:"check" help:"Verify the evidence of a pack, offline."`
 	Trace  traceCmd  `cmd:"" group:"check" help:"Show what is known of an identifier, and verify it if it is a pack."`
+	Redeem redeemCmd `cmd:"" group:"check" help:"Redeem the concealed code of a pack: was anybody before you?"`
 
 	Demo   demoCmd   `cmd:"" group:"run" help:"Run the story: a medicine goes from raw material to a pharmacy."`
 	Serve  serveCmd  `cmd:"" group:"run" help:"Run an organisation."`

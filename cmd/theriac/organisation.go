@@ -59,6 +59,7 @@ type batchReleaseCmd struct {
 	Input       []string `required:"" help:"Lot of material, (01)…(10)…; may be repeated."`
 	Size        uint64   `help:"So many random serial numbers; or"`
 	Serials     string   `help:"a file of serial numbers, one a line." placeholder:"FILE"`
+	Codes       bool     `help:"Packs get concealed codes, which batch labels --codes prints."`
 	Key         string   `help:"Names the job: started again under the same name, it is found." placeholder:"NAME"`
 }
 
@@ -75,6 +76,7 @@ func (b *batchReleaseCmd) Run(ctx context.Context, con *console) error {
 	}
 	r := api.Release{
 		Certificate: b.Certificate, Expiry: b.Expiry, GTIN: gs1.GTIN(b.GTIN), Lot: gs1.Lot(b.Lot), Site: gs1.GLN(b.Site), Size: b.Size,
+		Codes: b.Codes,
 	}
 	for _, m := range b.Material {
 		bc, err := canon.ParseDigest(m)

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -37,6 +38,12 @@ func TestCommands(t *testing.T) {
 			case "corpora":
 				_, err := os.Stat(corpora(t))
 				return err == nil, nil
+			case "pdftotext":
+				_, err := exec.LookPath("pdftotext")
+				if err != nil && os.Getenv("CI") == "true" {
+					return false, err
+				}
+				return err == nil, nil
 			case "pages":
 				_, err := web.List(web.Files())
 				if err != nil && os.Getenv("CI") == "true" {
@@ -49,6 +56,7 @@ func TestCommands(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("THERIAC_DATA", corpora(t))
 			e.Setenv("HOME", e.WorkDir)
+			e.Setenv("XDG_CONFIG_HOME", filepath.Join(e.WorkDir, "config"))
 			e.Setenv("XDG_CACHE_HOME", filepath.Join(e.WorkDir, "cache"))
 			return nil
 		},

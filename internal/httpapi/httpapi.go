@@ -88,6 +88,7 @@ type server struct {
 	metrics *metrics
 
 	reporters *limits
+	redeemers *limits
 }
 
 var problems sync.Once
@@ -98,7 +99,7 @@ func New(c Config) (http.Handler, error) {
 	problems.Do(func() { huma.NewError = newProblem })
 	s := &server{
 		Config: c, limits: newLimits(c.Limit, c.Now), pages: newLimits(max(c.Limit*pagesLimit/usualLimit, pagesLimit), c.Now), metrics: newMetrics(c),
-		small: newGate(512, 128), large: newGate(8, 4), reporters: newReporters(c.Limit, c.Now),
+		small: newGate(512, 128), large: newGate(8, 4), reporters: newReporters(c.Limit, c.Now), redeemers: newRedeemers(c.Limit, c.Now),
 	}
 	mux := http.NewServeMux()
 	config := huma.DefaultConfig("Theriac", c.Version)
@@ -122,6 +123,7 @@ func New(c Config) (http.Handler, error) {
 	s.anchors()
 	s.operate(mux)
 	s.reports()
+	s.codes()
 	s.lists()
 	s.genuine()
 	s.people()

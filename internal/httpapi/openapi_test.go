@@ -98,8 +98,8 @@ func TestParametersAreRead(t *testing.T) {
 
 // public are the operations that anybody may ask.
 var public = []string{
-	"anchored", "begin-login", "begin-registration", "bundle", "block", "case", "checkpoint", "deliver", "line", "line-keys", "login", "logout", "mark", "members", "opening",
-	"register", "registration", "report", "report-status", "session", "status", "symbol", "trace", "trust",
+	"anchored", "begin-login", "begin-registration", "bundle", "block", "case", "checkpoint", "code-path", "deliver", "line", "line-keys", "login", "logout", "mark",
+	"members", "opening", "redeem", "redeemable", "register", "registration", "report", "report-status", "session", "status", "symbol", "trace", "trust",
 }
 
 // Everything but what is public asks for the token, and refuses without it and

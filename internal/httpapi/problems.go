@@ -56,6 +56,8 @@ var statuses = map[string]int{
 	"not_the_registrar":    http.StatusForbidden,
 	"unknown_line":         http.StatusNotFound,
 	"unknown_registration": http.StatusNotFound,
+	"already_redeemed":     http.StatusConflict,
+	"no_codes":             http.StatusNotFound,
 	"wrong_state":          http.StatusConflict,
 	"batch_exists":         http.StatusConflict,
 	"idempotency_conflict": http.StatusConflict,

@@ -36,6 +36,8 @@ type Story struct {
 	Cast Cast
 	// Packs is the size of the batch.
 	Packs uint64
+	// Codes says that packs have concealed codes.
+	Codes bool
 	// Tell is told of each step, with its evidence.
 	Tell func(step, evidence string)
 	// Progress is told how many packs of the batch are made; it may be nil.
@@ -179,7 +181,7 @@ func (s *Story) produce(ctx context.Context) error {
 	j, err := client.Post[api.Job](ctx, c.Manufacturer.API, "/v1/batches", "", api.Release{
 		Certificate: s.Certificate, Expiry: time.Now().AddDate(3, 0, 0).Format(time.DateOnly), GTIN: s.Product,
 		Inputs: []gs1.LGTIN{s.Material}, Lot: s.Lot, Materials: []canon.Digest{s.Supply},
-		Site: gs1.GLN(c.Manufacturer.GLN), Size: s.Packs,
+		Site: gs1.GLN(c.Manufacturer.GLN), Size: s.Packs, Codes: s.Codes,
 	})
 	if err != nil {
 		return fmt.Errorf("%s: %w", step, err)

@@ -344,6 +344,7 @@ func TestPrintRefuses(t *testing.T) {
 		{"a letter beyond the fonts", Job{Sheet: small, Symbology: DataMatrix, Product: "💊"}, each(packs(1)), ErrName},
 		{"a symbol that would not scan", Job{Sheet: small, Symbology: QR, Server: server, Concealed: true}, each(long), ErrRoom},
 		{"text without room", Job{Sheet: small, Symbology: DataMatrix, Concealed: true, Product: "Theriacin"}, each(long), ErrRoom},
+		{"a label without room for a covered part", Job{Sheet: small, Symbology: DataMatrix, Server: server, Code: codeOf}, each(packs(1)), ErrRoom},
 		{"a pack that cannot be read", Job{Sheet: small, Symbology: DataMatrix}, func(yield func(gs1.Identifier, error) bool) {
 			_ = yield(packs(1)[0], nil) && yield(gs1.Identifier{}, broken)
 		}, broken},

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/image/font/gofont/gomono"
 	"golang.org/x/image/font/gofont/goregular"
 
+	"theriac/genuine"
 	"theriac/gs1"
 )
 
@@ -24,6 +25,9 @@ type Job struct {
 	Product   string // name of the medicine; may be empty
 	Concealed bool   // whether there is a field for a code under a scratch-off layer
 	Now       time.Time
+	// Code returns a pack's concealed code, for a second part that is to be covered; nil:
+	// there is none.
+	Code func(gs1.Serial) genuine.Code
 }
 
 // caption stands beside the concealed field.
@@ -85,6 +89,13 @@ func newPress(j Job, product string) *press {
 
 // label draws one label.
 func (p *press) label(at box, id gs1.Identifier) error {
+	if p.job.Code != nil {
+		seen, err := p.second(at, id)
+		if err != nil {
+			return err
+		}
+		at = seen
+	}
 	s, err := Encode(id, p.job.Symbology, p.job.Server)
 	if err != nil {
 		return err

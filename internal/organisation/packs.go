@@ -25,7 +25,8 @@ type packs struct {
 	store *packstore.Store
 	// open are the batches last asked for. One that drops out may be in use
 	// still: its files close when nobody holds it (os.File).
-	open *lru.Cache[canon.Digest, *packstore.Batch]
+	open  *lru.Cache[canon.Digest, *packstore.Batch]
+	codes *lru.Cache[canon.Digest, *packstore.Codes]
 }
 
 func openPacks(dir string) (*packs, error) {
@@ -33,15 +34,19 @@ func openPacks(dir string) (*packs, error) {
 	if err != nil {
 		return nil, err
 	}
+	codes, err := lru.New[canon.Digest, *packstore.Codes](openBatches)
+	if err != nil {
+		return nil, err
+	}
 	store, err := packstore.Open(dir)
 	if err != nil {
 		return nil, err
 	}
-	return &packs{store, open}, nil
+	return &packs{store, open, codes}, nil
 }
 
 func (p *packs) close() error {
-	errs := []error{p.store.Close()}
+	errs := []error{p.store.Close(), p.closeCodes()}
 	for _, b := range p.open.Values() {
 		errs = append(errs, b.Close())
 	}
@@ -88,20 +93,29 @@ func each(serials []gs1.Serial) iter.Seq2[gs1.Serial, error] {
 
 // Open implements supply.Packs.
 func (p *packs) Open(id canon.Digest, secret pedigree.BatchSecret) (supply.PackBatch, error) {
+	b, err := p.opened(id, secret)
+	if err != nil {
+		return nil, err
+	}
+	return packBatch{b}, nil
+}
+
+func (p *packs) opened(id canon.Digest, secret pedigree.BatchSecret) (*packstore.Batch, error) {
 	if b, ok := p.open.Get(id); ok {
-		return packBatch{b}, nil
+		return b, nil
 	}
 	b, err := p.store.Batch(id, secret)
 	if err != nil {
 		return nil, unknown(err)
 	}
 	p.open.Add(id, b)
-	return packBatch{b}, nil
+	return b, nil
 }
 
 // Remove implements supply.Packs.
 func (p *packs) Remove(id canon.Digest) error {
 	p.open.Remove(id)
+	p.codes.Remove(id)
 	return p.store.Remove(id)
 }
 

@@ -3,15 +3,18 @@
 // pack's leaf in it.
 //
 // A batch is a folder, named by the batch's digest in hex (base64url would meet
-// file systems that do not tell case), of three files:
+// file systems that do not tell case), of three files, and a fourth
+// where packs have concealed codes:
 //
 //	serials  one serial number a pack, in the order of the leaves. Each takes
 //	         the bytes of the longest of the batch, the others end in zero bytes
 //	nodes    the tree's stored hashes (tlog.StoredHashIndex) of the levels from
 //	         tileHeight up: the tree over the roots of all whole tiles
 //	meta     canonical CBOR: what the batch is, its size and root
+//	codes    root of the tree over the marks of the codes, and its stored hashes
+//	         as in nodes
 //
-// Neither leaves nor salts are stored. The secret of the batch makes the salts
+// Neither leaves nor salts nor codes are stored. The secret of the batch makes the salts
 // (pedigree.BatchSecret), salts and serial numbers make the leaves, and a tile,
 // 2^tileHeight leaves that stand together, is computed again whenever one of
 // them is asked for. That costs some microseconds and saves four fifths of the

@@ -9,9 +9,6 @@ import (
 	"iter"
 	"math"
 	"math/bits"
-	"os"
-
-	"golang.org/x/mod/sumdb/tlog"
 
 	"theriac/gs1"
 	"theriac/merkle"
@@ -172,7 +169,7 @@ func (b *Batch) leaf(index uint64) (merkle.Hash, error) {
 func (b *Batch) read(from, n uint64) ([]pedigree.Pack, error) {
 	width := b.meta.Width
 	raw := make([]byte, n*width)
-	if err := readAt(b.serials, raw, int64(from*width)); err != nil {
+	if err := readAt(b.serials, serialsFile, raw, int64(from*width)); err != nil {
 		return nil, err
 	}
 	packs := make([]pedigree.Pack, n)
@@ -185,10 +182,10 @@ func (b *Batch) read(from, n uint64) ([]pedigree.Pack, error) {
 }
 
 // readAt returns ErrCorrupt for a file that has become too short.
-func readAt(f *os.File, into []byte, at int64) error {
+func readAt(f io.ReaderAt, name string, into []byte, at int64) error {
 	_, err := f.ReadAt(into, at)
 	if errors.Is(err, io.EOF) {
-		return fmt.Errorf("%w: %s ends early", ErrCorrupt, f.Name())
+		return fmt.Errorf("%w: %s ends early", ErrCorrupt, name)
 	}
 	return err
 }
@@ -247,24 +244,13 @@ func (r *reader) verified(index uint64) (*tile, []merkle.Hash, error) {
 	return t, path, nil
 }
 
-// hashes is a merkle.Reader: low levels from tiles, the others from the file.
+// hashes is a merkle.Reader.
 func (r *reader) hashes(indexes []int64) ([]merkle.Hash, error) {
-	out := make([]merkle.Hash, len(indexes))
-	for i, x := range indexes {
-		level, n := tlog.SplitStoredHashIndex(x)
-		if level >= tileHeight {
-			at := tlog.StoredHashIndex(level-tileHeight, n)
-			if err := readAt(r.nodes, out[i][:], at*int64(leafSize)); err != nil {
-				return nil, err
-			}
-			continue
-		}
-		first := uint64(n) << level
-		t, err := r.tile(first / tileSize)
+	return stored{r.nodes, nodesFile, func(k uint64) (*levels, error) {
+		t, err := r.tile(k)
 		if err != nil {
 			return nil, err
 		}
-		out[i] = t.level[level][first%tileSize>>level]
-	}
-	return out, nil
+		return &t.levels, nil
+	}}.hashes(indexes)
 }

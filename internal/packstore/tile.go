@@ -1,6 +1,8 @@
 package packstore
 
 import (
+	"io"
+
 	"golang.org/x/mod/sumdb/tlog"
 
 	"theriac/merkle"
@@ -14,27 +16,67 @@ const tileHeight = 5
 
 const tileSize = 1 << tileHeight
 
-// A tile is a run of packs with the hashes of the subtrees that are whole over
-// them, level by level; level 0 are the leaves. A batch's last tile may be short.
+// A tile is a run of packs with the hashes over them. A batch's last tile may be
+// short.
 type tile struct {
 	packs []pedigree.Pack
-	level [tileHeight + 1][]merkle.Hash
+	levels
 }
 
 func newTile(packs []pedigree.Pack) *tile {
-	t := &tile{packs: packs}
-	t.level[0] = make([]merkle.Hash, len(packs))
+	leaves := make([]merkle.Hash, len(packs))
 	for i := range packs {
-		t.level[0][i] = packs[i].Leaf()
+		leaves[i] = packs[i].Leaf()
 	}
+	return &tile{packs, newLevels(leaves)}
+}
+
+// levels are the leaves of a tile and the hashes of the subtrees that are whole
+// over them; level 0 are the leaves.
+type levels struct {
+	level [tileHeight + 1][]merkle.Hash
+}
+
+func newLevels(leaves []merkle.Hash) (l levels) {
+	l.level[0] = leaves
 	for n := range tileHeight {
-		below := t.level[n]
-		t.level[n+1] = make([]merkle.Hash, len(below)/2)
-		for i := range t.level[n+1] {
-			t.level[n+1][i] = merkle.NodeHash(below[2*i], below[2*i+1])
+		below := l.level[n]
+		l.level[n+1] = make([]merkle.Hash, len(below)/2)
+		for i := range l.level[n+1] {
+			l.level[n+1][i] = merkle.NodeHash(below[2*i], below[2*i+1])
 		}
 	}
-	return t
+	return l
+}
+
+// stored is a tree of which a file has the levels from tileHeight up, and tile
+// makes the others anew.
+type stored struct {
+	nodes io.ReaderAt
+	name  string
+	tile  func(k uint64) (*levels, error)
+}
+
+// hashes is a merkle.Reader.
+func (s stored) hashes(indexes []int64) ([]merkle.Hash, error) {
+	out := make([]merkle.Hash, len(indexes))
+	for i, x := range indexes {
+		level, n := tlog.SplitStoredHashIndex(x)
+		if level >= tileHeight {
+			at := tlog.StoredHashIndex(level-tileHeight, n)
+			if err := readAt(s.nodes, s.name, out[i][:], at*int64(leafSize)); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		first := uint64(n) << level
+		t, err := s.tile(first / tileSize)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = t.level[level][first%tileSize>>level]
+	}
+	return out, nil
 }
 
 // tileRoot returns the root over the leaves of a whole tile.

@@ -117,12 +117,12 @@ func (w *town) exactly(t *testing.T, id string, want map[string]int) {
 func (w *town) killWhileReleasing(t *testing.T) {
 	t.Helper()
 	r := w.walk.order()
-	r.Size = 200_000
+	r.Size, r.Codes = 200_000, true
 	j, err := client.Post[api.Job](t.Context(), w.dm.API, "/v1/batches", "release", r)
 	if err != nil {
 		t.Fatal(err)
 	}
-	at := 1 + rand.Uint64N(200_000)
+	at := 1 + rand.Uint64N(200_000) // an eighth are packs, then their codes
 	until(t, "some packs are made", func() bool {
 		now := get[api.Job](t, w.dm.party, "/v1/jobs/"+j.ID.String(), nil)
 		return now.Done >= at || now.State != "running"
@@ -150,6 +150,7 @@ func (w *town) killWhileReleasing(t *testing.T) {
 	if len(packs) != 1 || packs[0].Index != 199_999 {
 		t.Errorf("the last packs of the batch: %+v", packs)
 	}
+	w.killWhileRedeeming(t, last.Result)
 	if n := w.released(t); n != 1 {
 		t.Errorf("killed at %d packs: the batch is on the ledger %d times", at, n)
 	}

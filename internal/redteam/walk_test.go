@@ -96,7 +96,8 @@ type walk struct {
 	w             *world
 	before, after func(*flight, *api.Receipt)
 	packs         uint64
-	last          int // exchange; 0: 6, the paper's
+	codes         bool // packs have concealed codes
+	last          int  // exchange; 0: 6, the paper's
 
 	id          string // ID_BC
 	certificate string
@@ -209,7 +210,7 @@ func (k *walk) expiry() string { return time.Now().AddDate(3, 0, 0).Format(time.
 func (k *walk) order() api.Release {
 	return api.Release{
 		Certificate: k.certificate, Expiry: k.expiry(), GTIN: k.product, Inputs: []gs1.LGTIN{k.material}, Lot: k.lot,
-		Materials: []canon.Digest{k.bc[2]}, Site: gs1.GLN(k.w.dm.GLN), Size: k.packs,
+		Materials: []canon.Digest{k.bc[2]}, Site: gs1.GLN(k.w.dm.GLN), Size: k.packs, Codes: k.codes,
 	}
 }
 

@@ -141,15 +141,23 @@ func (d *Desk) release(ctx context.Context, j Job, r api.Release, progress func(
 	if err != nil {
 		return "", err
 	}
+	first, then := progress, progress
+	if r.Codes {
+		first, then = withCodes(progress)
+	}
 	packs, err := d.makePacks(ctx, BatchSpec{
 		ID: id, GTIN: r.GTIN, Lot: r.Lot, Expiry: r.Expiry, Size: r.Size, Serials: r.Serials,
-	}, progress)
+	}, first)
+	if err != nil {
+		return "", err
+	}
+	codes, err := d.makeCodes(ctx, id, &r, then)
 	if err != nil {
 		return "", err
 	}
 	if err := d.enter(ctx, j.ID, chain.BatchRelease{
 		GTIN: r.GTIN, Lot: r.Lot, Expiry: r.Expiry, Size: packs.Size(), Root: packs.Root(),
-		Certificate: r.Certificate, Transformation: canon.Sum(event), Materials: r.Materials, Initial: chain.UnitActive,
+		Certificate: r.Certificate, Transformation: canon.Sum(event), Materials: r.Materials, Initial: chain.UnitActive, Codes: codes,
 	}); err != nil {
 		return "", err
 	}

@@ -6,6 +6,7 @@ import (
 	"iter"
 
 	"theriac/canon"
+	"theriac/genuine"
 	"theriac/gs1"
 	"theriac/internal/audit"
 	"theriac/refusal"
@@ -26,6 +27,8 @@ type Labels struct {
 	Product string // name and strength, as the certificate has them
 	Server  string // address of the organisation, as the ledger has it
 	Packs   iter.Seq2[gs1.Identifier, error]
+	// Code returns the concealed code of a pack; nil: none are printed.
+	Code func(gs1.Serial) genuine.Code
 }
 
 // Labels returns what is printed on count packs of a batch of ours, from a place on. It

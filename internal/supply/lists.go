@@ -65,7 +65,7 @@ func (d *Desk) ListBatches(ctx context.Context, cursor string, limit int) (*api.
 		}
 		switch record, err := state[chain.Batch](d, chain.BatchKey(b.ID)); {
 		case err == nil:
-			item.Released, item.Index = record.At, record.Index
+			item.Released, item.Index, item.Codes = record.At, record.Index, !record.Release.Codes.IsZero()
 			if item.Status, err = d.market(record); err != nil {
 				return nil, err
 			}

@@ -9,6 +9,7 @@ import (
 
 	"theriac/canon"
 	"theriac/chain"
+	"theriac/genuine"
 	"theriac/gs1"
 	"theriac/internal/supply"
 	"theriac/merkle"
@@ -22,6 +23,8 @@ type packs struct {
 	builds  int
 	// during, if set, is called in the middle of every build.
 	during func(ctx context.Context, s *supply.BatchSpec, progress func(done, total uint64)) error
+	// coding, if set, is called before codes are made.
+	coding func(ctx context.Context) error
 }
 
 func newPacks() *packs { return &packs{batches: map[canon.Digest]*made{}} }
@@ -86,6 +89,7 @@ type made struct {
 	packs  []pedigree.Pack
 	stored []merkle.Hash
 	root   merkle.Hash
+	codes  codes
 }
 
 func (b *made) Root() canon.Digest { return canon.Digest(b.root) }
@@ -114,4 +118,52 @@ func (b *made) Prove(index uint64) (chain.Hashes, error) {
 		}
 		return out, nil
 	})
+}
+
+func (p *packs) MakeCodes(ctx context.Context, id canon.Digest, secret pedigree.BatchSecret, progress func(done, total uint64)) (supply.PackCodes, error) {
+	if p.coding != nil {
+		if err := p.coding(ctx); err != nil {
+			return nil, err
+		}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	b := p.batches[id]
+	if b == nil {
+		return nil, supply.ErrUnknown
+	}
+	for i := range b.packs {
+		pack := gs1.SGTIN{GTIN: b.packs[i].GTIN, Serial: b.packs[i].Serial}
+		v, err := genuine.NewCode(secret[:], pack.Serial).Verification(pack)
+		if err != nil {
+			return nil, err
+		}
+		if len(b.codes) < len(b.packs) {
+			b.codes = append(b.codes, chain.MarkLeaf(v))
+		}
+		progress(uint64(i+1), b.Size())
+	}
+	return b.codes, nil
+}
+
+func (p *packs) Codes(id canon.Digest, _ pedigree.BatchSecret) (supply.PackCodes, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if b := p.batches[id]; b != nil && b.codes != nil {
+		return b.codes, nil
+	}
+	return nil, supply.ErrUnknown
+}
+
+// codes are the marks of a batch.
+type codes chain.Hashes
+
+func (c codes) Root() canon.Digest { return canon.Digest(merkle.Root(c)) }
+
+func (c codes) Prove(index uint64) (canon.Digest, chain.Hashes, error) {
+	if index >= uint64(len(c)) {
+		return canon.Digest{}, nil, supply.ErrUnknown
+	}
+	path, err := genuine.MarkPath(chain.Hashes(c), index)
+	return canon.Digest(c[index]), path, err
 }

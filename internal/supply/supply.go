@@ -139,6 +139,8 @@ type Post interface {
 	Opening(ctx context.Context, endpoint string, id gs1.Identifier) (*api.Opening, error)
 	// Mark asks who registered marks for one of them.
 	Mark(ctx context.Context, endpoint string, registration canon.Digest, index uint64) (*api.Mark, error)
+	// CodePath asks who released a batch for the path of a pack's concealed code.
+	CodePath(ctx context.Context, endpoint string, batch canon.Digest, index uint64) (*api.CodePath, error)
 }
 
 // Packs keep the packs of the organisation's own batches.
@@ -149,6 +151,10 @@ type Packs interface {
 	Open(id canon.Digest, secret pedigree.BatchSecret) (PackBatch, error)
 	// Remove removes a batch that was never released, if it is there.
 	Remove(id canon.Digest) error
+	// MakeCodes makes the concealed codes of a batch that Build made, or finds them made.
+	MakeCodes(ctx context.Context, id canon.Digest, secret pedigree.BatchSecret, progress func(done, total uint64)) (PackCodes, error)
+	// Codes returns the codes that MakeCodes made, or ErrUnknown.
+	Codes(id canon.Digest, secret pedigree.BatchSecret) (PackCodes, error)
 }
 
 // A BatchSpec says which packs to make.

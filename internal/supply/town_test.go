@@ -58,6 +58,7 @@ type office struct {
 
 	post   func(ctx context.Context, to *office, raw []byte) (*api.Receipt, error)
 	opens  func(ctx context.Context, to *office, id gs1.Identifier) (*api.Opening, error)
+	paths  func(ctx context.Context, to *office, batch canon.Digest, index uint64) (*api.CodePath, error)
 	submit func(ctx context.Context, tx []byte) (ledger.Result, error)
 	settle func(m *supply.Message) error
 	work   func(b *supply.Batch) error // before a batch is written
@@ -119,6 +120,9 @@ func (n *town) office(org *ledgertest.Org, seal hpke.PrivateKey) *office {
 	o.post = func(ctx context.Context, to *office, raw []byte) (*api.Receipt, error) { return to.receive(ctx, raw) }
 	o.opens = func(ctx context.Context, to *office, id gs1.Identifier) (*api.Opening, error) {
 		return to.at().OwnOpening(ctx, id)
+	}
+	o.paths = func(ctx context.Context, to *office, batch canon.Digest, index uint64) (*api.CodePath, error) {
+		return to.at().CodePath(ctx, batch, index)
 	}
 	o.submit = n.commit
 	o.bench = newBench()
@@ -353,6 +357,10 @@ func (p post) Deliver(ctx context.Context, endpoint string, raw []byte) (*api.Re
 
 func (p post) Opening(ctx context.Context, endpoint string, id gs1.Identifier) (*api.Opening, error) {
 	return p.o.opens(ctx, p.to(endpoint), id)
+}
+
+func (p post) CodePath(ctx context.Context, endpoint string, batch canon.Digest, index uint64) (*api.CodePath, error) {
+	return p.o.paths(ctx, p.to(endpoint), batch, index)
 }
 
 // message returns a message of an office's store, which must be there.

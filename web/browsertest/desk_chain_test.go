@@ -154,6 +154,7 @@ func (d *desks) release(t *testing.T) {
 	put(t, p, "release-lot", d.lot())
 	put(t, p, "release-size", "40")
 	tick(t, p, "release-inputs", d.lot())
+	must(t, p.Click(`#release input[value="codes"]`))
 	glance(t, p, "release")
 	submit(t, p, "release")
 	says(t, p, "Lot "+d.lot()+" is released")
@@ -168,6 +169,9 @@ func (d *desks) release(t *testing.T) {
 	saves(t, p)
 	submit(t, p, "labels")
 	shows(t, p, `window.saved.some((s) => s.startsWith('%PDF-'))`)
+	choose(t, p, "labels-second", "codes")
+	submit(t, p, "labels")
+	shows(t, p, `window.saved.filter((s) => s.startsWith('%PDF-')).length === 2`)
 	glance(t, p, "packs")
 
 	screen(t, p, "distribution")

@@ -93,7 +93,7 @@ func tell() (*scene, error) {
 		return nil, err
 	}
 	end = append(end, func() { _ = stage.Close() })
-	story := &journey.Story{Cast: stage.Cast, Packs: packs, Tell: func(string, string) {}}
+	story := &journey.Story{Cast: stage.Cast, Packs: packs, Codes: true, Tell: func(string, string) {}}
 	return &scene{Stage: stage, Story: story}, story.Run(context.Background())
 }
 

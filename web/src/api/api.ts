@@ -58,6 +58,11 @@ export async function bytes(path: string): Promise<Blob> {
   return await (await call('GET', path, {})).blob()
 }
 
+/** Returns the bytes of an answer that is not for repeating: no address holds what is asked. */
+export async function postBytes(path: string, body: unknown): Promise<Blob> {
+  return await (await call('POST', path, withBody(body))).blob()
+}
+
 /** Asks for a change. The key makes it happen once, however often it is sent: a form makes one when it opens. */
 export async function post<T>(path: string, body: unknown, key?: string): Promise<T> {
   const res = await call('POST', path, withBody(body, key))

@@ -140,7 +140,11 @@ export interface paths {
          */
         get: operations["labels"];
         put?: never;
-        post?: never;
+        /**
+         * Labels for packs of a batch of ours, with their concealed codes
+         * @description A PDF as labels are, with a second part that is to be covered: the code in letters, and a QR code of the Digital Link with the code behind #, which no browser sends to a server. The answer is kept nowhere.
+         */
+        post: operations["code-labels"];
         delete?: never;
         options?: never;
         head?: never;
@@ -281,6 +285,26 @@ export interface paths {
         };
         /** The log as a header covers it, with the proof that it starts with an older one */
         get: operations["checkpoint"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/codes/{batch}/{index}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where the concealed code of a pack of ours stands in its batch
+         * @description A hash and its path; nothing leads from them to the code.
+         */
+        get: operations["code-path"];
         put?: never;
         post?: never;
         delete?: never;
@@ -931,6 +955,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/redeemable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What it takes to redeem the concealed code of a pack
+         * @description By the visible code. Unknown serial numbers cost more of the caller's allowance.
+         */
+        get: operations["redeemable"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/redemptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Redeem a concealed code
+         * @description Relays to the ledger that the key of a concealed code signed a browser's key (docs/formats.md). Any organisation does; none learns the code. Handed in again by the same browser it gets the same answer. Of another's, already_redeemed says when, and its maker gets an alert.
+         */
+        post: operations["redeem"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/registrations": {
         parameters: {
             query?: never;
@@ -1379,6 +1443,8 @@ export interface components {
         Batch: {
             /** @description Number of Cert_D; none: captured from a document */
             certificate?: string;
+            /** @description Packs have concealed codes */
+            codes?: boolean;
             expiry: string;
             gtin: string;
             id: string;
@@ -1506,6 +1572,33 @@ export interface components {
             consistency: string;
             headers: components["schemas"]["LightclientLightBlock"][] | null;
             root: components["schemas"]["ChainRoot"];
+        };
+        "Code-labelsRequest": {
+            /**
+             * Format: int64
+             * @description How many, up to 5000
+             */
+            count: number;
+            /**
+             * Format: int64
+             * @description First pack, by its place in the batch
+             */
+            from?: number;
+            /**
+             * @description 2x7, 3x8 or 5x13 labels on A4, or roll: one a page
+             * @default 3x8
+             */
+            sheet: string;
+            /**
+             * @description Of the part that is seen: datamatrix or qr
+             * @default datamatrix
+             */
+            symbol: string;
+        };
+        CodePath: {
+            /** @description Leaf: hash over SHA-256 of the code's public key */
+            mark: string;
+            path: string;
         };
         ContentStruct: {
             documents: components["schemas"]["Document"][] | null;
@@ -2223,6 +2316,51 @@ export interface components {
             /** Format: int64 */
             time: number;
         };
+        Redeemable: {
+            batch: string;
+            chain: string;
+            /** Format: int64 */
+            index: number;
+            /** @description Leaf: hash over SHA-256 of the code's public key */
+            mark: string;
+            /** @description To the root of the codes in the batch's record */
+            path: string;
+        };
+        Redeemed: {
+            /**
+             * Format: int64
+             * @description When it was redeemed first: time of the block
+             */
+            at: number;
+            /** @description GLN of who relayed that */
+            by: string;
+            /** @description It was this browser, now or before */
+            first: boolean;
+        };
+        RedeemedBefore: {
+            /** @description Stable code; docs/formats.md lists them */
+            code: string;
+            detail?: string;
+            redeemed: components["schemas"]["Redeemed"];
+            /** Format: int64 */
+            status: number;
+            /** @description The code in words */
+            title: string;
+            /** @description urn:theriac:problem: and the code */
+            type: string;
+        };
+        Redeeming: {
+            batch: string;
+            /** @description P-256 point of the one who redeems */
+            browser: string;
+            /** Format: int64 */
+            index: number;
+            /** @description Ed25519, derived from the code */
+            key: string;
+            path: string;
+            /** @description By the key, over chain, batch, index and browser */
+            proof: string;
+        };
         Registering: {
             /** @description Transaction information, sealed to the consignee's seal key */
             consignment: string;
@@ -2269,6 +2407,8 @@ export interface components {
         Release: {
             /** @description Number of Cert_D */
             certificate: string;
+            /** @description Packs have concealed codes */
+            codes?: boolean;
             /** @example 2029-03-31 */
             expiry: string;
             gtin: string;
@@ -2756,6 +2896,42 @@ export interface operations {
             };
         };
     };
+    "code-labels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Code-labelsRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Type"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                };
+            };
+        };
+    };
     packs: {
         parameters: {
             query?: {
@@ -3008,6 +3184,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Checkpoint"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                };
+            };
+        };
+    };
+    "code-path": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch: string;
+                index: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CodePath"];
                 };
             };
             /** @description Error */
@@ -4386,6 +4594,71 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["HttpapiProblem"];
+                };
+            };
+        };
+    };
+    redeemable: {
+        parameters: {
+            query: {
+                /** @description Any visible code of the pack: element string, Digital Link, EPC URN */
+                code: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Redeemable"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                };
+            };
+        };
+    };
+    redeem: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Redeeming"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Redeemed"];
+                };
+            };
+            /** @description Redeemed before, by another browser */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["RedeemedBefore"];
                 };
             };
         };

@@ -15,20 +15,21 @@ import { history, remember, wantHistory } from './history'
 import { MeasuredView } from './MeasuredView'
 import { PackView } from './PackView'
 import { RedeemedView } from './RedeemedView'
+import { cutCode } from './reading'
 import { TakeView } from './TakeView'
 import { TrustDialog } from './TrustDialog'
 import { type Text, useVerifyText } from './text'
 import { type Checks, useCheck, useLoaded, useNow } from './useCheck'
 import { VerdictView, wordOf } from './VerdictView'
-import type { State } from './verdict'
+import type { Evidence, State } from './verdict'
 import { WayView } from './WayView'
 
 type Open = 'scanner' | 'trust' | 'about' | 'report' | undefined
 
-/** The verify page. `first` is the code that its address holds. */
-export function App({ world, first }: { world: World; first: string | undefined }) {
+/** The verify page. `first` is the code that its address holds, `behind` the concealed one that stood behind #. */
+export function App({ world, first, behind }: { world: World; first: string | undefined; behind: string | undefined }) {
   const text = useVerifyText()
-  const checks = useCheck(world)
+  const checks = useConcealed(useCheck(world), behind)
   const [open, setOpen] = useState<Open>()
   const [accept, setAccept] = useState<() => void>()
   const { state } = checks
@@ -40,7 +41,7 @@ export function App({ world, first }: { world: World; first: string | undefined 
     document.title = `Theriac: ${text.title}`
   }, [text])
   useEffect(() => {
-    if (first) checks.check(first)
+    if (first) checks.again(first)
   }, [])
   return (
     <>
@@ -75,6 +76,33 @@ export function App({ world, first }: { world: World; first: string | undefined 
       <Dialogs open={open} world={world} checks={checks} text={text} accept={accept} onClose={() => setOpen(undefined)} />
     </>
   )
+}
+
+interface Concealing extends Checks {
+  /** What is under the coating of the pack that is checked, if it was scanned. */
+  concealed: string | undefined
+  /** Checks the same pack again. */
+  again: (text: string) => void
+}
+
+/** Keeps what is under a coating apart from what is asked, shown and remembered. */
+function useConcealed(checks: Checks, behind: string | undefined): Concealing {
+  const [concealed, setConcealed] = useState(behind)
+  // What is under one pack's coating must not be offered for another.
+  const check = (text: string) => {
+    const cut = cutCode(text)
+    setConcealed(cut.code)
+    checks.check(cut.text)
+  }
+  const open = (file: File) => {
+    setConcealed(undefined)
+    checks.open(file)
+  }
+  const clear = () => {
+    setConcealed(undefined)
+    checks.clear()
+  }
+  return { ...checks, check, open, clear, concealed, again: checks.check }
 }
 
 /** Leads to the start. What the address expects of the root of trust goes along. */
@@ -181,7 +209,7 @@ function Live({ text, state }: { text: Text; state: State }) {
 }
 
 interface ShownGiven {
-  checks: Checks
+  checks: Concealing
   world: World
   text: Text
   onOpen: (open: Open) => void
@@ -208,7 +236,7 @@ function Shown({ checks, world, text, onOpen }: ShownGiven) {
         now={now}
         text={text}
         focus={place}
-        {...(state.label ? { onAgain: () => checks.check(state.code) } : {})}
+        {...(state.label ? { onAgain: () => checks.again(state.code) } : {})}
         onAnother={() => {
           checks.clear()
           requestAnimationFrame(() => document.getElementById('scan')?.focus())
@@ -226,6 +254,7 @@ function Shown({ checks, world, text, onOpen }: ShownGiven) {
         <>
           <AlertsView verdict={evidence.verdict} text={text} />
           <Compare state={state} text={text} />
+          <Redeem checks={checks} evidence={evidence} world={world} text={text} />
           <PackView verdict={evidence.verdict} text={text} />
           <RedeemedView verdict={evidence.verdict} text={text} />
           <MeasuredView verdict={evidence.verdict} text={text} />
@@ -238,6 +267,16 @@ function Shown({ checks, world, text, onOpen }: ShownGiven) {
       <TrustLine checks={checks} text={text} onTrust={() => onOpen('trust')} />
     </>
   )
+}
+
+/** The field for the code under the coating; it is loaded when there is a pack that may have one. */
+function Redeem({ checks, evidence, world, text }: { checks: Concealing; evidence: Evidence; world: World; text: Text }) {
+  const part = useLoaded(true, () => import('./redeem/RedeemView'))
+  const { state, concealed } = checks
+  if (part === 'failed' && concealed) return <Notice look="warn" title={text.partBroken} />
+  if (typeof part !== 'object') return null
+  const onRedeemed = () => state.label && checks.again(state.code)
+  return <part.RedeemView world={world} evidence={evidence} concealed={concealed} onRedeemed={onRedeemed} />
 }
 
 /** Where a suspicion goes: to those who must hear of it. */

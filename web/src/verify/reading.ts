@@ -62,6 +62,19 @@ function hostOf(endpoint: string): string | undefined {
   }
 }
 
+/**
+ * Parts a concealed code from what it came behind: a scanned link, or the fragment of this
+ * page's address. Only the rest may be asked about, shown or kept.
+ */
+export function cutCode(text: string): { text: string; code?: string } {
+  const at = text.indexOf('#')
+  const parts = at < 0 ? [] : text.slice(at + 1).split('&')
+  const code = parts.find((p) => p.startsWith('c='))?.slice(2)
+  if (code === undefined) return { text }
+  const rest = parts.filter((p) => !p.startsWith('c=')).join('&')
+  return { text: text.slice(0, at) + (rest && `#${rest}`), code }
+}
+
 /** Returns the code that the page's own address holds, if it is the Digital Link of a label. */
 export function codeOfAddress(origin: string, path: string, search: string): string | undefined {
   return /^\/(01|gtin)\//.test(path) ? origin + path + search : undefined

@@ -6,6 +6,8 @@ export interface Problem {
   code: string
   detail: string
   status: number
+  /** What the server says of a concealed code that was used. */
+  redeemed?: unknown
 }
 
 export type Answer = { kind: 'bytes'; bytes: Uint8Array } | { kind: 'problem'; problem: Problem } | { kind: 'offline' }
@@ -73,6 +75,7 @@ function problemOf(bytes: Uint8Array, status: number): Problem {
     code: typeof code === 'string' && /^[a-z_]{1,40}$/.test(code) ? code : 'no_answer',
     detail: typeof detail === 'string' ? detail.slice(0, maxWords) : '',
     status,
+    redeemed: member(body, 'redeemed'),
   }
 }
 

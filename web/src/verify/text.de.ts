@@ -99,6 +99,8 @@ export const de: Translation<typeof en> = {
   alertTitle: 'Im Register steht ein Alarm',
   alert_already_dispensed:
     'Jemand wollte eine Packung mit diesem Code abgeben, nachdem sie schon abgegeben war. Vielleicht gibt es eine Kopie der Packung.',
+  alert_already_redeemed:
+    'Jemand hat den Code unter der Schicht eingelöst, nachdem ein anderer es getan hatte. Vielleicht gibt es eine Kopie der Packung.',
   alert_other: 'Mit dieser Packung war etwas nicht, wie es sein soll.',
   alertBy: (who, at) => `Ausgelöst bei ${who}, ${at}.`,
 

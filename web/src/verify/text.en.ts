@@ -96,6 +96,7 @@ export const en = {
 
   alertTitle: 'The ledger has raised an alert',
   alert_already_dispensed: 'Somebody tried to dispense a pack with this code after it had been dispensed. There may be a copy of the pack.',
+  alert_already_redeemed: 'Somebody redeemed the code under the coating after another had. There may be a copy of the pack.',
   alert_other: 'Something about this pack was not as it should be.',
   alertBy: (who: string, at: string) => `Raised at ${who}, ${at}.`,
 

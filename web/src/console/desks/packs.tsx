@@ -1,6 +1,6 @@
 // The packs of a batch of one's own, and labels for them.
 import { useState } from 'preact/hooks'
-import { bytes, get } from '../../api/api'
+import { bytes, get, postBytes } from '../../api/api'
 import { count } from '../../text/text'
 import { Button } from '../../ui/Button'
 import { Facts } from '../../ui/Facts'
@@ -49,7 +49,7 @@ export function Packs({ session, batch }: { session: Session; batch: Batch | und
               ]}
             />
           </section>
-          {may(session, 'labels') && <Labels batch={batch} />}
+          {may(session, 'labels') && <Labels batch={batch} coded={Boolean(batch.codes) && may(session, 'code-labels')} />}
           {may(session, 'packs') && <Codes batch={batch} />}
         </>
       )}
@@ -69,20 +69,31 @@ const symbols: [string, string][] = [
   ['qr', 'QR (Digital Link)'],
 ]
 
-function Labels({ batch }: { batch: Batch }) {
+interface Wanted {
+  from: number
+  count: number
+  sheet: string
+  symbol: string
+}
+
+/** Asks for labels; those with codes by no address that a browser would remember. */
+function print(batch: Batch, coded: boolean, w: Wanted): Promise<Blob> {
+  const path = `/v1/batches/${encodeURIComponent(batch.id)}/labels`
+  if (coded) return postBytes(path, w)
+  return bytes(`${path}?${new URLSearchParams({ from: String(w.from), count: String(w.count), sheet: w.sheet, symbol: w.symbol })}`)
+}
+
+function Labels({ batch, coded }: { batch: Batch; coded: boolean }) {
   const text = useManufacturerText()
   const shared = useSharedText()
-  const [v, set] = useState({ from: '1', count: String(Math.min(batch.size, 24)), sheet: '3x8', symbol: 'datamatrix' })
+  const [v, set] = useState({ from: '1', count: String(Math.min(batch.size, 24)), sheet: '3x8', symbol: 'datamatrix', second: '' })
   const put = (k: keyof typeof v) => (value: string) => set({ ...v, [k]: value })
   const from = whole(v.from)
   const n = whole(v.count)
   const wrongFrom = !from || from > batch.size ? 'number' : undefined
   const wrongCount = !n || n > maxLabels || (from && from - 1 + n > batch.size) ? 'number' : undefined
   const printing = useSend(
-    () =>
-      bytes(
-        `/v1/batches/${encodeURIComponent(batch.id)}/labels?${new URLSearchParams({ from: String((from ?? 1) - 1), count: String(n), sheet: v.sheet, symbol: v.symbol })}`,
-      ),
+    () => print(batch, v.second === 'codes', { from: (from ?? 1) - 1, count: n ?? 0, sheet: v.sheet, symbol: v.symbol }),
     (pdf) => save(pdf, `${batch.gtin}-${batch.lot}-${v.from}.pdf`.replaceAll('/', '_')),
   )
   return (
@@ -108,6 +119,19 @@ function Labels({ batch }: { batch: Batch }) {
           options={sheets.map(([k, n]) => [k, k === 'roll' ? text.roll : n])}
         />
         <Choice id="labels-symbol" label={text.symbol} value={v.symbol} onValue={put('symbol')} options={symbols} />
+        {coded && (
+          <Choice
+            id="labels-second"
+            label={text.second}
+            hint={text.secondHint}
+            value={v.second}
+            onValue={put('second')}
+            options={[
+              ['', text.secondNone],
+              ['codes', text.secondCodes],
+            ]}
+          />
+        )}
       </div>
       {printing.error && <Failure of={printing.error} />}
       <div class="row">

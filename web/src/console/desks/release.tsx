@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks'
 import { post } from '../../api/api'
 import { count } from '../../text/text'
-import { Input } from '../../ui/Input'
+import { Checks, Input } from '../../ui/Input'
 import { useSend } from '../../ui/load'
 import type { Session } from '../screen'
 import { lot as checkLot, day, iso, items, whole, years } from './fields'
@@ -34,6 +34,7 @@ function useBatch({ session, certificates, supplies, onStarted }: Given) {
     serials: '',
   })
   const [chosen, setChosen] = useState<string[]>([])
+  const [extra, setExtra] = useState<string[]>([])
   const [tried, setTried] = useState(false)
   const put = (k: keyof typeof v) => (value: string) => set((old) => ({ ...old, [k]: value }))
   const serials = items(v.serials)
@@ -56,13 +57,28 @@ function useBatch({ session, certificates, supplies, onStarted }: Given) {
     inputs: used.map((l) => ({ gtin: l.gtin, lot: l.lot })),
     materials: [...new Set(used.map((l) => l.supply))],
     ...(serials.length > 0 ? { serials } : { size }),
+    ...(extra.includes('codes') ? { codes: true } : {}),
   }
   const sending = useSend(
     (key) => post<Job>('/v1/batches', body, key),
     (job) => onStarted(job, v.lot),
   )
   const told = <K extends keyof typeof w>(k: K) => (tried ? w[k] : undefined)
-  return { v, set, put, lots, chosen, setChosen, size, told, setTried, sending, good: Object.values(w).every((x) => x === undefined) }
+  return {
+    v,
+    set,
+    put,
+    lots,
+    chosen,
+    setChosen,
+    extra,
+    setExtra,
+    size,
+    told,
+    setTried,
+    sending,
+    good: Object.values(w).every((x) => x === undefined),
+  }
 }
 
 /** Release asks for a batch. */
@@ -104,6 +120,13 @@ export function Release(given: Given) {
       />
       <Pick id="release-site" label={text.site} value={v.site} onValue={put('site')} options={sites(certificate, session)} />
       <Input id="release-size" label={text.size} value={v.size} onValue={put('size')} error={wrong(shared, told('size'))} />
+      <Checks
+        legend={text.codes}
+        hint={text.codesHint}
+        chosen={batch.extra}
+        onChosen={batch.setExtra}
+        options={[['codes', text.codesWanted]]}
+      />
       <details>
         <summary>{text.serials}</summary>
         <Input id="release-serials" label={text.serials} hint={text.serialsHint} lines={4} value={v.serials} onValue={put('serials')} />

@@ -92,6 +92,7 @@ export interface Batch {
   certificate?: string
   status: 'releasing' | MarketStatus
   released?: number
+  codes?: boolean
   job?: Job
 }
 

@@ -7,6 +7,8 @@ const acts: Record<string, string> = {
   delivered: 'zugestellt',
   refused: 'vom Empfänger abgelehnt',
   report: 'Meldung aus der Öffentlichkeit',
+  'print codes': 'Verdeckte Codes gedruckt',
+  redeem: 'Code eingelöst',
   'print labels': 'Etiketten gedruckt',
   'order release batch': 'Freigabe beauftragt',
   'release batch': 'Charge freigegeben',

@@ -4,6 +4,8 @@ const acts: Record<string, string> = {
   delivered: 'delivered',
   refused: 'refused by its receiver',
   report: 'report from the public',
+  'print codes': 'codes printed',
+  redeem: 'code redeemed',
   'print labels': 'labels printed',
   'order release batch': 'release ordered',
   'release batch': 'batch released',

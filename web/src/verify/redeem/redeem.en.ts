@@ -1,0 +1,33 @@
+// What is said of concealed codes in English; it is loaded when a verdict is shown.
+export const en = {
+  title: 'Concealed code',
+  intro: 'This pack has a code under a coating. Only who scratches it free can redeem it, once: so you learn whether you are the first.',
+  field: 'Concealed code (under the coating)',
+  hint: '26 characters. It stays on this device; what is sent proves that you have it.',
+  scanned: 'The code was scanned. Redeem it when this pack is yours.',
+  send: 'Redeem',
+  sending: 'Redeeming…',
+  malformed: 'That is no such code: it has 26 characters, without U.',
+  first: 'You are the first',
+  firstAct: 'Nobody redeemed this code before you.',
+  mine: 'You redeemed it',
+  mineAt: (at: string) => `This browser redeemed the code first, ${at}.`,
+  other: 'Somebody else redeemed it before',
+  otherAt: (at: string) =>
+    `The code was redeemed from another browser, ${at}. If that was not you, this pack may be a copy: do not use it, and report it.`,
+  unused: 'When this evidence was made, nobody had redeemed the code.',
+  wrong: 'Not the code of this pack',
+  wrongAct: 'Compare each character. If it is as printed, this pack may be a counterfeit: do not use it, and report it.',
+  cannot: 'Cannot be checked now',
+  cannotAct: 'Nothing is lost: try again. Nobody else can use your code meanwhile without having it.',
+  why_offline: 'The server does not answer.',
+  why_busy: 'The ledger does not answer.',
+  why_too_many_requests: 'Too many attempts from here; wait a little.',
+  why_maker_unreachable: 'The maker of the pack does not answer.',
+  why_no_ed25519: 'This browser lacks the signatures that this needs (Ed25519). Use a newer one.',
+  why_other: 'The server’s answer does not fit the evidence.',
+  byEvidence: 'The ledger says so; this device has verified it.',
+  byServer: (relay: string) =>
+    `So this server says; the code was handed to the ledger by ${relay}. Check the pack again in a minute, or with another organisation.`,
+  unkept: 'This browser keeps nothing for this page: later it cannot show that it was the first.',
+}
