@@ -1,0 +1,123 @@
+import { describe, expect, test } from 'vitest'
+import { type Act, type End, next, readThing, ready, repeatable, restoreBench, start, suspicious, type Walk } from './measuring'
+
+const now = new Date('2026-11-21T12:00:00Z')
+const at = now.toISOString()
+const refused = (code: string, status = 422): End => ({ kind: 'refused', code, status, words: code, at })
+const genuine: End = { kind: 'genuine', done: { operation: 'O', index: 15, height: 30, time: 1 }, at }
+
+const run = (...acts: Act[]): Walk => acts.reduce(next, start)
+const scanned: Act = { type: 'scanned', code: 'c', key: 'k1', ready: true }
+const measured = (end: End): Walk => run(scanned, { type: 'measure' }, { type: 'ended', key: 'k1', end })
+
+describe('a walk through measuring', () => {
+  test('asks where only while that is not known', () => {
+    expect(run(scanned).step).toBe('ready')
+    expect(run({ ...scanned, ready: false }).step).toBe('bench')
+    expect(run({ ...scanned, ready: false }, { type: 'placed' })).toEqual({ step: 'ready', code: 'c', key: 'k1' })
+  })
+
+  test('measures what was scanned last, and nothing twice', () => {
+    const two = run(scanned, { type: 'scanned', code: 'd', key: 'k2', ready: true })
+    expect([two.code, two.key]).toEqual(['d', 'k2'])
+    const under = next(two, { type: 'measure' })
+    // A scanner that reads on while it is measured changes nothing of what is measured.
+    expect(next(under, scanned)).toBe(under)
+    expect(next(under, { type: 'measure' })).toBe(under)
+    expect(next(under, { type: 'next' })).toBe(under)
+  })
+
+  // Otherwise a slow answer about one thing would pass for the next one's.
+  test('takes no answer for another thing', () => {
+    const under = run(scanned, { type: 'measure' })
+    expect(next(under, { type: 'ended', key: 'k0', end: genuine })).toBe(under)
+    expect(next(start, { type: 'ended', key: 'k1', end: genuine })).toBe(start)
+    expect(next(under, { type: 'ended', key: 'k1', end: genuine }).end).toBe(genuine)
+  })
+
+  test('goes on with the next thing, with nothing of the one before', () => {
+    expect(next(measured(genuine), { type: 'next' })).toEqual(start)
+    expect(next(measured(genuine), { type: 'scanned', code: 'd', key: 'k2', ready: true })).toEqual({ step: 'ready', code: 'd', key: 'k2' })
+  })
+
+  // What may have been done is asked for under the same key; a new measurement has its own, or the old answer came back.
+  test.each([
+    [{ kind: 'cancelled', at } as End, 'k1'],
+    [refused('unreachable', 0), 'k1'],
+    [refused('busy', 503), 'k1'],
+    [refused('instrument_busy', 503), 'k1'],
+    [refused('in_progress', 409), 'k1'],
+    [refused('not_legitimate'), 'k2'],
+    [refused('bad_proof'), 'k2'],
+    [refused('wrong_place', 409), 'k2'],
+  ])('measures again after %j under %s', (end, key) => {
+    expect(next(measured(end), { type: 'again', key: 'k2' })).toEqual({ step: 'ready', code: 'c', key })
+  })
+
+  test.each([genuine, refused('already_verified', 409), refused('wrong_consignee', 403), refused('superseded', 409)])(
+    'is not measured again after %j',
+    (end) => {
+      expect(repeatable(end)).toBe(false)
+      expect(next(measured(end), { type: 'again', key: 'k2' })).toEqual(measured(end))
+    },
+  )
+
+  test('only what speaks against the thing says so', () => {
+    for (const code of [
+      'not_legitimate',
+      'already_verified',
+      'wrong_consignee',
+      'wrong_place',
+      'superseded',
+      'bad_proof',
+      'unknown_serial',
+    ])
+      expect(suspicious(refused(code)), code).toBe(true)
+    for (const code of ['device_unreachable', 'instrument_late', 'busy', 'unknown_device', 'not_found', 'unreachable', 'anything'])
+      expect(suspicious(refused(code)), code).toBe(false)
+    expect(suspicious(genuine) || suspicious({ kind: 'cancelled', at })).toBe(false)
+  })
+})
+
+describe('what is scanned', () => {
+  test.each([
+    [
+      '(01)09521141200018(17)291121(10)T1(21)S1',
+      { kind: 'thing', code: '(01)09521141200018(17)291121(10)T1(21)S1', serial: 'S1', lot: 'T1', gtin: '09521141200018' },
+    ],
+    [
+      'https://elsewhere.example/01/09521141200018/21/S1',
+      { kind: 'thing', code: '(01)09521141200018(21)S1', serial: 'S1', lot: '', gtin: '09521141200018' },
+    ],
+    ['(01)09521141200018(10)T1', { kind: 'thing', code: '(01)09521141200018(10)T1', serial: '', lot: 'T1', gtin: '09521141200018' }],
+    ['(00)095211410000000014', { kind: 'case', code: '(00)095211410000000014' }],
+    ['(01)09521141200018', { kind: 'unreadable' }],
+    ['hello', { kind: 'unreadable' }],
+    ['', { kind: 'unreadable' }],
+    ['9'.repeat(3000), { kind: 'unreadable' }],
+  ])('%s', (text, want) => expect(readThing(text, now)).toEqual(want))
+})
+
+describe('the bench', () => {
+  const devices = ['https://scale.example', 'http://10.0.0.7:7000']
+  const own = '9521141001035'
+  const kept = (text: string | null) => ({ getItem: () => text })
+
+  test('is remembered as far as it is still there', () => {
+    const full = { device: 'http://10.0.0.7:7000', place: '9521141001059' }
+    expect(restoreBench(kept(JSON.stringify(full)), 'k', devices, own)).toEqual(full)
+    expect(restoreBench(kept(JSON.stringify({ ...full, device: 'http://evil.example' })), 'k', devices, own).device).toBe('')
+    expect(restoreBench(kept(JSON.stringify({ ...full, place: '1' })), 'k', devices, own).place).toBe(own)
+  })
+
+  test.each([null, '', 'nonsense', 'null', '7', '[]', '{"device":7}'])('begins at home when %j was kept', (text) => {
+    expect(restoreBench(kept(text), 'k', devices, own)).toEqual({ device: '', place: own })
+    expect(restoreBench(kept(text), 'k', devices.slice(0, 1), own)).toEqual({ device: devices[0], place: own })
+  })
+
+  test('measures nowhere else', () => {
+    expect(ready({ device: devices[0] ?? '', place: own }, devices)).toBe(true)
+    expect(ready({ device: 'http://evil.example', place: own }, devices)).toBe(false)
+    expect(ready({ device: devices[0] ?? '', place: '9521141001036' }, devices)).toBe(false)
+  })
+})

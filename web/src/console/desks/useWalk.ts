@@ -1,0 +1,85 @@
+import { useEffect, useReducer, useRef, useState } from 'preact/hooks'
+import { onceKey, Problem, post } from '../../api/api'
+import { asProblem } from '../../ui/load'
+import type { Session } from '../screen'
+import { type Bench, type End, next, restoreBench, start, type Walk } from './measuring'
+import type { Done, Registration } from './shapes'
+import { tone } from './sound'
+
+/** A Measured is a thing that this visit is done with. */
+export interface Measured {
+  key: string
+  code: string
+  end: End
+}
+
+export interface Walking {
+  walk: Walk
+  bench: Bench
+  setBench: (b: Bench) => void
+  past: Measured[]
+  scanned: (code: string, ready: boolean) => void
+  placed: () => void
+  change: () => void
+  measure: () => void
+  cancel: () => void
+  again: () => void
+  next: () => void
+}
+
+async function ask(walk: Walk, bench: Bench, registration: Registration | undefined, signal: AbortSignal): Promise<End> {
+  const body = { code: walk.code, ...bench, ...(registration ? { registration: registration.id } : {}) }
+  try {
+    const done = await post<Done>('/v1/measurements', body, walk.key, signal)
+    return { kind: 'genuine', done, at: new Date().toISOString() }
+  } catch (e) {
+    const at = new Date().toISOString()
+    if (signal.aborted) return { kind: 'cancelled', at }
+    const { code, status, message } = e instanceof Problem ? e : asProblem(e)
+    return { kind: 'refused', code, status, words: message, at }
+  }
+}
+
+/** Runs walks, one after the other, and remembers where they are measured. */
+export function useWalk(session: Session, devices: string[], registration: Registration | undefined, then: () => void): Walking {
+  const place = `theriac.bench.${session.person.id}`
+  const [walk, act] = useReducer(next, start)
+  const [bench, setBench] = useState(() => restoreBench(localStorage, place, devices, session.organisation.gln))
+  const [past, setPast] = useState<Measured[]>([])
+  const running = useRef<AbortController>(undefined)
+  // Whoever leaves the screen does not wait for an answer either.
+  useEffect(() => () => running.current?.abort(), [])
+  const measure = async () => {
+    if (walk.step !== 'ready' || running.current) return
+    const control = new AbortController()
+    running.current = control
+    act({ type: 'measure' })
+    const end = await ask(walk, bench, registration, control.signal)
+    running.current = undefined
+    act({ type: 'ended', key: walk.key, end })
+    setPast((all) => [{ key: walk.key, code: walk.code, end }, ...all.filter((m) => m.key !== walk.key)])
+    if (end.kind === 'cancelled') return
+    tone(end.kind === 'genuine' ? 'good' : 'bad')
+    then()
+  }
+  return {
+    walk,
+    bench,
+    setBench: (b) => {
+      setBench(b)
+      try {
+        localStorage.setItem(place, JSON.stringify(b))
+      } catch {
+        // It lasts as long as the page then.
+      }
+    },
+    past,
+    scanned: (code, ready) => act({ type: 'scanned', code, key: onceKey(), ready }),
+    placed: () => act({ type: 'placed' }),
+    change: () => act({ type: 'change' }),
+    measure: () => void measure(),
+    cancel: () => running.current?.abort(),
+    again: () => act({ type: 'again', key: onceKey() }),
+    next: () => act({ type: 'next' }),
+  }
+}
