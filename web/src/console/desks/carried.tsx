@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks'
+import { count } from '../../text/text'
 import type { Session } from '../screen'
 import { may } from './parts'
 import { label } from './registered'
@@ -58,7 +59,7 @@ export function Carried({ id, all, to, carrying, parcels, lots, known }: Given) 
   const fitting = carrying.fitting(parcels, lots)
   const torn = all.filter((r) => r.terms.to === to && !fitting.includes(r) && parcels.some((p) => p.batch === r.terms.batch))
   if (fitting.length === 0 && torn.length === 0) return null
-  const name = (r: Registration) => `${label(r, { known }, text)}, ${r.size}`
+  const name = (r: Registration) => `${label(r, { known }, text)} (${count(r.size)})`
   return (
     <fieldset class="checks" id={id}>
       <legend>{text.carried}</legend>

@@ -77,9 +77,14 @@ export function Dispatches({ session }: { session: Session }) {
 
 const consumers = ['pharmacy', 'hospital']
 
-function Send({ session, desk: d, onSent }: { session: Session; desk: Desk; onSent: (m: Message) => void }) {
-  const text = useTradeText()
-  const shared = useSharedText()
+interface SendGiven {
+  session: Session
+  desk: Desk
+  onSent: (m: Message) => void
+}
+
+/** What is filled in of a dispatch. */
+function useDispatch({ desk: d, onSent }: SendGiven) {
   const [v, set] = useState({ to: '', note: '' })
   const [lines, setLines] = useState<Line[]>([{ batch: '', count: '' }])
   const [tried, setTried] = useState(false)
@@ -91,15 +96,16 @@ function Send({ session, desk: d, onSent }: { session: Session; desk: Desk; onSe
   const picked = pick(lines, there, carrying.prefer)
   const parcels = picked.filter((p) => p !== undefined)
   const prev = origins(parcels, d.came)
-  const sending = useSend(
-    (key) =>
-      post<Message>(
-        '/v1/dispatches',
-        { to: v.to, prev, content: { parcels, ...(v.note ? { note: v.note } : {}), ...carrying.content(parcels) } },
-        key,
-      ),
-    onSent,
-  )
+  const content = { parcels, ...(v.note ? { note: v.note } : {}), ...carrying.content(parcels) }
+  const sending = useSend((key) => post<Message>('/v1/dispatches', { to: v.to, prev, content }, key), onSent)
+  return { v, set, lines, setLines, tried, setTried, receiver, there, carrying, picked, parcels, prev, sending }
+}
+
+function Send(given: SendGiven) {
+  const { session, desk: d } = given
+  const text = useTradeText()
+  const shared = useSharedText()
+  const { v, set, lines, setLines, tried, setTried, receiver, there, carrying, picked, parcels, prev, sending } = useDispatch(given)
   return (
     <Form
       id="dispatch"

@@ -33,13 +33,6 @@ export const screens: Screen[] = [
     view: lazily(() => import('./checkpack').then((m) => m.CheckPack)),
   },
   {
-    path: 'measure',
-    title: () => measureTexts[language()].title,
-    needs: ['registration-list', 'device-list'],
-    roles: [...trade, 'manufacturer'],
-    view: lazily(() => import('./measure').then((m) => m.Measure)),
-  },
-  {
     path: 'dossiers',
     title: () => administrationTexts[language()].dossiersTitle,
     needs: ['dossier-list'],
@@ -80,6 +73,13 @@ export const screens: Screen[] = [
     needs: ['batch-list', 'certificate-list', 'stock', ...reads],
     roles: ['manufacturer'],
     view: lazily(() => import('./distribution').then((m) => m.Distributions)),
+  },
+  {
+    path: 'measure',
+    title: () => measureTexts[language()].title,
+    needs: ['registration-list', 'device-list'],
+    roles: [...trade, 'manufacturer'],
+    view: lazily(() => import('./measure').then((m) => m.Measure)),
   },
   {
     path: 'shipments',

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type Act, type End, next, readThing, ready, repeatable, restoreBench, start, suspicious, type Walk } from './measuring'
+import { type Act, type End, next, readThing, repeatable, restoreBench, start, suspicious, type Walk } from './measuring'
 
 const now = new Date('2026-11-21T12:00:00Z')
 const at = now.toISOString()
@@ -7,18 +7,18 @@ const refused = (code: string, status = 422): End => ({ kind: 'refused', code, s
 const genuine: End = { kind: 'genuine', done: { operation: 'O', index: 15, height: 30, time: 1 }, at }
 
 const run = (...acts: Act[]): Walk => acts.reduce(next, start)
-const scanned: Act = { type: 'scanned', code: 'c', key: 'k1', ready: true }
+const scanned: Act = { type: 'scanned', code: 'c', key: 'k1', sure: true }
 const measured = (end: End): Walk => run(scanned, { type: 'measure' }, { type: 'ended', key: 'k1', end })
 
 describe('a walk through measuring', () => {
   test('asks where only while that is not known', () => {
     expect(run(scanned).step).toBe('ready')
-    expect(run({ ...scanned, ready: false }).step).toBe('bench')
-    expect(run({ ...scanned, ready: false }, { type: 'placed' })).toEqual({ step: 'ready', code: 'c', key: 'k1' })
+    expect(run({ ...scanned, sure: false }).step).toBe('bench')
+    expect(run({ ...scanned, sure: false }, { type: 'placed' })).toEqual({ step: 'ready', code: 'c', key: 'k1' })
   })
 
   test('measures what was scanned last, and nothing twice', () => {
-    const two = run(scanned, { type: 'scanned', code: 'd', key: 'k2', ready: true })
+    const two = run(scanned, { type: 'scanned', code: 'd', key: 'k2', sure: true })
     expect([two.code, two.key]).toEqual(['d', 'k2'])
     const under = next(two, { type: 'measure' })
     // A scanner that reads on while it is measured changes nothing of what is measured.
@@ -37,7 +37,7 @@ describe('a walk through measuring', () => {
 
   test('goes on with the next thing, with nothing of the one before', () => {
     expect(next(measured(genuine), { type: 'next' })).toEqual(start)
-    expect(next(measured(genuine), { type: 'scanned', code: 'd', key: 'k2', ready: true })).toEqual({ step: 'ready', code: 'd', key: 'k2' })
+    expect(next(measured(genuine), { type: 'scanned', code: 'd', key: 'k2', sure: true })).toEqual({ step: 'ready', code: 'd', key: 'k2' })
   })
 
   // What may have been done is asked for under the same key; a new measurement has its own, or the old answer came back.
@@ -105,19 +105,15 @@ describe('the bench', () => {
 
   test('is remembered as far as it is still there', () => {
     const full = { device: 'http://10.0.0.7:7000', place: '9521141001059' }
-    expect(restoreBench(kept(JSON.stringify(full)), 'k', devices, own)).toEqual(full)
-    expect(restoreBench(kept(JSON.stringify({ ...full, device: 'http://evil.example' })), 'k', devices, own).device).toBe('')
-    expect(restoreBench(kept(JSON.stringify({ ...full, place: '1' })), 'k', devices, own).place).toBe(own)
+    const restored = (b: object) => restoreBench(kept(JSON.stringify(b)), 'k', devices, own)
+    expect(restored(full)).toEqual({ bench: full, sure: true })
+    expect(restored({ ...full, device: 'http://evil.example' })).toEqual({ bench: { ...full, device: '' }, sure: false })
+    expect(restored({ ...full, place: '9521141001058' })).toEqual({ bench: { ...full, place: own }, sure: false })
   })
 
-  test.each([null, '', 'nonsense', 'null', '7', '[]', '{"device":7}'])('begins at home when %j was kept', (text) => {
-    expect(restoreBench(kept(text), 'k', devices, own)).toEqual({ device: '', place: own })
-    expect(restoreBench(kept(text), 'k', devices.slice(0, 1), own)).toEqual({ device: devices[0], place: own })
-  })
-
-  test('measures nowhere else', () => {
-    expect(ready({ device: devices[0] ?? '', place: own }, devices)).toBe(true)
-    expect(ready({ device: 'http://evil.example', place: own }, devices)).toBe(false)
-    expect(ready({ device: devices[0] ?? '', place: '9521141001036' }, devices)).toBe(false)
+  // Nobody is where he is without having said so once.
+  test.each([null, '', 'nonsense', 'null', '7', '[]', '{"device":7}'])('begins at home, asking, when %j was kept', (text) => {
+    expect(restoreBench(kept(text), 'k', devices, own)).toEqual({ bench: { device: '', place: own }, sure: false })
+    expect(restoreBench(kept(text), 'k', devices.slice(0, 1), own)).toEqual({ bench: { device: devices[0], place: own }, sure: false })
   })
 })

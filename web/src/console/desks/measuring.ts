@@ -13,11 +13,14 @@ export interface Bench {
   place: string
 }
 
-/** Says whether something can be measured there. */
-export const ready = (b: Bench, devices: string[]): boolean => devices.includes(b.device) && gln(b.place) === b.place
+/** A Restored bench is the one that a person named here before, or one to begin with, of which nobody is sure. */
+export interface Restored {
+  bench: Bench
+  sure: boolean
+}
 
 /** Reads the bench that was kept; what is not there any more is left out. */
-export function restoreBench(store: Pick<Storage, 'getItem'>, key: string, devices: string[], own: string): Bench {
+export function restoreBench(store: Pick<Storage, 'getItem'>, key: string, devices: string[], own: string): Restored {
   let kept: Partial<Bench> = {}
   try {
     kept = (JSON.parse(store.getItem(key) ?? '{}') ?? {}) as Partial<Bench>
@@ -25,8 +28,9 @@ export function restoreBench(store: Pick<Storage, 'getItem'>, key: string, devic
     // Somebody else's, or none.
   }
   const only = devices.length === 1 ? (devices[0] ?? '') : ''
-  const device = typeof kept.device === 'string' && devices.includes(kept.device) ? kept.device : only
-  return { device, place: typeof kept.place === 'string' && gln(kept.place) === kept.place ? kept.place : own }
+  const device = typeof kept.device === 'string' && devices.includes(kept.device) ? kept.device : undefined
+  const place = typeof kept.place === 'string' && gln(kept.place) === kept.place ? kept.place : undefined
+  return { bench: { device: device ?? only, place: place ?? own }, sure: device !== undefined && place !== undefined }
 }
 
 /** What is scanned on a thing. */
@@ -65,7 +69,7 @@ export interface Walk {
 }
 
 export type Act =
-  | { type: 'scanned'; code: string; key: string; ready: boolean }
+  | { type: 'scanned'; code: string; key: string; sure: boolean }
   | { type: 'change' }
   | { type: 'placed' }
   | { type: 'measure' }
@@ -80,7 +84,7 @@ export function next(w: Walk, act: Act): Walk {
   switch (act.type) {
     case 'scanned':
       if (w.step === 'measuring') return w
-      return { step: act.ready ? 'ready' : 'bench', code: act.code, key: act.key }
+      return { step: act.sure ? 'ready' : 'bench', code: act.code, key: act.key }
     case 'change':
       return w.step === 'ready' ? { ...w, step: 'bench' } : w
     case 'placed':

@@ -5,11 +5,14 @@ import { reasonTexts, wordsOf } from './text.reasons'
 
 // Which refusals a measurement may come back with is read off the code that makes
 // them, so that a new one without words fails here.
-const files = import.meta.glob<string>(['../../../../{genuine,internal/supply,internal/ledger,internal/device}/*.go', '!**/*_test.go'], {
-  query: '?raw',
-  import: 'default',
-  eager: true,
-})
+const files = import.meta.glob<string>(
+  ['../../../../{genuine,internal/supply,internal/ledger,internal/device,internal/instrument}/*.go', '!**/*_test.go'],
+  {
+    query: '?raw',
+    import: 'default',
+    eager: true,
+  },
+)
 
 const last = (path: string): string => path.split('/').at(-2) ?? ''
 
@@ -36,7 +39,7 @@ const sources = [
 
 const codes = new Set([
   ...sources.flatMap(named),
-  ...[...declared].filter(([of, code]) => of.startsWith('device.') && code.startsWith('instrument_')).map(([, code]) => code),
+  ...[...declared].filter(([of, code]) => /^(device|instrument)\./.test(of) && code.startsWith('instrument_')).map(([, code]) => code),
   // Of the pack's maker, who says where it stands, and of the line's record.
   'maker_unreachable',
   'unknown_serial',
@@ -48,6 +51,7 @@ const codes = new Set([
 describe('every refusal of a measurement has words', () => {
   test('the code names them', () => {
     for (const code of [
+      'instrument_unstable',
       'not_legitimate',
       'already_verified',
       'wrong_place',

@@ -4,8 +4,8 @@ import { count, when } from '../../text/text'
 import { Button } from '../../ui/Button'
 import { Short } from '../../ui/Copy'
 import { Facts } from '../../ui/Facts'
-import { useLoad } from '../../ui/load'
-import { Shown } from '../../ui/Shown'
+import { type Page, useLoad, usePages } from '../../ui/load'
+import { List, Shown } from '../../ui/Shown'
 import { useHome } from '../home/text'
 import type { Alert } from '../lists'
 import { href } from '../route'
@@ -111,19 +111,20 @@ interface Row {
   mark?: Mark
 }
 
-/** Asks for marks one by one, as they are proven one by one. */
-async function rows(one: Registration, upTo: number): Promise<Row[]> {
-  const asked = Array.from({ length: Math.min(one.size, upTo) }, async (_, index): Promise<Row> => {
+/** Asks for the marks of a page one by one, as they are proven one by one. */
+async function page(one: Registration, from: number): Promise<Page<Row>> {
+  const to = Math.min(one.size, from + pageOf)
+  const asked = Array.from({ length: to - from }, async (_, i): Promise<Row> => {
+    const index = from + i
     const mark = await get<Mark>(`/v1/registrations/${one.id}/marks/${index}`).catch(() => undefined)
     return mark ? { index, mark } : { index }
   })
-  return Promise.all(asked)
+  return { items: await Promise.all(asked), ...(to < one.size ? { next: String(to) } : {}) }
 }
 
 function Marks({ desk: d, one }: { desk: LinesDesk; one: Registration }) {
   const text = useLinesText()
-  const [upTo, setUpTo] = useState(pageOf)
-  const found = useLoad(() => rows(one, upTo), [upTo])
+  const found = usePages((cursor) => page(one, Number(cursor ?? 0)), [])
   const devices = d.lines.find((l) => l.id === one.terms.line)?.devices ?? []
   const place = (index: number) => {
     const at = placeOfMark(one, index)
@@ -131,12 +132,12 @@ function Marks({ desk: d, one }: { desk: LinesDesk; one: Registration }) {
   }
   const by = (m: Mark) => devices.find((x) => x.id === m.device)?.operator
   return (
-    <Shown of={found}>
-      {(all) => (
+    <List of={found}>
+      {(rows) => (
         <Rows
           id="marks"
           title={text.marks}
-          rows={all}
+          rows={rows}
           keyOf={(r) => String(r.index)}
           columns={[
             { name: text.number, cell: (r) => place(r.index) },
@@ -156,14 +157,8 @@ function Marks({ desk: d, one }: { desk: LinesDesk; one: Registration }) {
               },
             },
           ]}
-        >
-          {all.length < one.size && (
-            <div class="row">
-              <Button onClick={() => setUpTo(upTo + pageOf)}>{text.more}</Button>
-            </div>
-          )}
-        </Rows>
+        />
       )}
-    </Shown>
+    </List>
   )
 }

@@ -23,6 +23,7 @@ const en = {
   kind_case: 'as a whole',
   kind_material: 'raw material',
   unknownThing: 'batch unknown here',
+  cameFrom: (name: string) => `registered by ${name}`,
   unknown: 'There is no such registration for you here.',
   noDevices:
     'This organisation has no measuring device in its settings. Who runs the server adds the addresses under “devices” in organisation.json.',
@@ -109,6 +110,7 @@ const de: Translation<typeof en> = {
   kind_case: 'als Ganzes',
   kind_material: 'Rohstoff',
   unknownThing: 'Charge hier unbekannt',
+  cameFrom: (name) => `registriert von ${name}`,
   unknown: 'So eine Registrierung gibt es hier für Sie nicht.',
   noDevices:
     'In den Einstellungen dieser Organisation steht kein Messgerät. Wer den Server betreibt, trägt die Adressen in organisation.json unter „devices“ ein.',

@@ -16,10 +16,10 @@ export interface Measured {
 export interface Walking {
   walk: Walk
   bench: Bench
-  setBench: (b: Bench) => void
+  /** Takes where it is measured, and goes on. */
+  placed: (b: Bench) => void
   past: Measured[]
-  scanned: (code: string, ready: boolean) => void
-  placed: () => void
+  scanned: (code: string) => void
   change: () => void
   measure: () => void
   cancel: () => void
@@ -44,7 +44,7 @@ async function ask(walk: Walk, bench: Bench, registration: Registration | undefi
 export function useWalk(session: Session, devices: string[], registration: Registration | undefined, then: () => void): Walking {
   const place = `theriac.bench.${session.person.id}`
   const [walk, act] = useReducer(next, start)
-  const [bench, setBench] = useState(() => restoreBench(localStorage, place, devices, session.organisation.gln))
+  const [{ bench, sure }, setBench] = useState(() => restoreBench(localStorage, place, devices, session.organisation.gln))
   const [past, setPast] = useState<Measured[]>([])
   const running = useRef<AbortController>(undefined)
   // Whoever leaves the screen does not wait for an answer either.
@@ -65,8 +65,9 @@ export function useWalk(session: Session, devices: string[], registration: Regis
   return {
     walk,
     bench,
-    setBench: (b) => {
-      setBench(b)
+    placed: (b) => {
+      setBench({ bench: b, sure: true })
+      act({ type: 'placed' })
       try {
         localStorage.setItem(place, JSON.stringify(b))
       } catch {
@@ -74,8 +75,7 @@ export function useWalk(session: Session, devices: string[], registration: Regis
       }
     },
     past,
-    scanned: (code, ready) => act({ type: 'scanned', code, key: onceKey(), ready }),
-    placed: () => act({ type: 'placed' }),
+    scanned: (code) => act({ type: 'scanned', code, key: onceKey(), sure }),
     change: () => act({ type: 'change' }),
     measure: () => void measure(),
     cancel: () => running.current?.abort(),

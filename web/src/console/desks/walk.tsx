@@ -8,7 +8,7 @@ import { Notice } from '../../ui/Notice'
 import type { Session } from '../screen'
 import { gln } from './fields'
 import type { MeasureDesk } from './measure'
-import { type Bench, readThing, ready, type Step } from './measuring'
+import { type Bench, readThing, type Step } from './measuring'
 import { Outcome, Past } from './outcome'
 import { nameOf, Pick } from './parts'
 import { label, measured } from './registered'
@@ -30,30 +30,24 @@ interface Given {
 /** A Walkthrough leads a person through measuring one thing after the other. */
 export function Walkthrough({ session, desk: d, registration: r, again }: Given) {
   const text = useMeasureText()
-  const shared = useSharedText()
   const walking = useWalk(session, d.devices, r, again)
   if (d.devices.length === 0) return <p>{text.noDevices}</p>
   const { walk } = walking
   return (
     <>
       {r && (
-        <Facts
-          of={[
-            [text.what, label(r, d, text)],
-            [shared.from, nameOf(d.members, r.from)],
-            [text.measured, measured(r, text)],
-            [text.place, r.terms.place === session.organisation.gln ? text.here : r.terms.place],
-          ]}
-        />
+        <p>
+          <strong>{label(r, d, text)}</strong>, {text.cameFrom(nameOf(d.members, r.from))}. {text.measured}: {measured(r, text)}.
+        </p>
       )}
       <Steps now={walk.step} />
-      {walk.step === 'scan' && <Scan walking={walking} devices={d.devices} registration={r} />}
+      {walk.step === 'scan' && <Scan walking={walking} registration={r} />}
       {walk.step === 'bench' && <Where walking={walking} devices={d.devices} />}
       {walk.step === 'ready' && <Lay walking={walking} registration={r} />}
       {walk.step === 'measuring' && <Measuring walking={walking} />}
       {walk.step === 'result' && walk.end && (
         <Outcome key={walk.key} walk={walk} end={walk.end} walking={walking}>
-          {walk.end.kind === 'genuine' && <Scan walking={walking} devices={d.devices} registration={r} following />}
+          {walk.end.kind === 'genuine' && <Scan walking={walking} registration={r} following />}
         </Outcome>
       )}
       <Past past={walking.past} />
@@ -98,20 +92,19 @@ function Part({ id, title, children }: PartGiven) {
 
 interface ScanGiven {
   walking: Walking
-  devices: string[]
   registration: Registration | undefined
   /** Another thing was measured before. */
   following?: boolean
 }
 
-function Scan({ walking, devices, registration, following }: ScanGiven) {
+function Scan({ walking, registration, following }: ScanGiven) {
   const text = useMeasureText()
   const [trouble, setTrouble] = useState('')
   const take = (scanned: string) => {
     const read = readThing(scanned, world.now())
     if (read.kind === 'unreadable') return setTrouble(text.unreadable)
     if (read.kind === 'case' && !registration) return setTrouble(text.caseAny)
-    walking.scanned(read.code, ready(walking.bench, devices))
+    walking.scanned(read.code)
   }
   return (
     <section class="stack panel" id="measure-scanning" aria-labelledby="measure-scanning-title">
@@ -143,8 +136,7 @@ function Where({ walking, devices }: { walking: Walking; devices: string[] }) {
           e.preventDefault()
           setTried(true)
           if (!place || !devices.includes(bench.device)) return
-          walking.setBench({ ...bench, place })
-          walking.placed()
+          walking.placed({ ...bench, place })
         }}
       >
         <Pick
@@ -181,13 +173,7 @@ function Lay({ walking, registration: r }: { walking: Walking; registration: Reg
   return (
     <Part id="measure-ready" title={text.readyTitle}>
       <p>{text.readySays}</p>
-      <Facts
-        of={[
-          [text.code, <span class="code">{walk.code}</span>],
-          [text.device, <span class="code">{bench.device}</span>],
-          [text.place, bench.place],
-        ]}
-      />
+      <p class="code">{walk.code}</p>
       {r && r.terms.place !== bench.place && (
         <Notice look="warn">
           <p>{text.otherPlace(r.terms.place, bench.place)}</p>
@@ -196,6 +182,12 @@ function Lay({ walking, registration: r }: { walking: Walking; registration: Reg
       <Button id="measure-start" look="main" onClick={walking.measure}>
         {text.start}
       </Button>
+      <Facts
+        of={[
+          [text.device, <span class="code">{bench.device}</span>],
+          [text.place, bench.place],
+        ]}
+      />
       <div class="row">
         <Button onClick={walking.change}>{text.change}</Button>
         <Button onClick={walking.next}>{text.another}</Button>
