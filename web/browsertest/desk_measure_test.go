@@ -165,7 +165,8 @@ func (m *measuring) elsewhere(t *testing.T, p *browser.Page) {
 	m.lies(t, p, legitimate, "genuine", "")
 }
 
-// cancelled gives up while the device measures; asked again, it is done once.
+// cancelled gives up while the device measures. Even after a reload the same code asks
+// for the same measurement, which is done once.
 func (m *measuring) cancelled(t *testing.T, p *browser.Page) {
 	release := m.meter.hold()
 	scan(t, p, m.codes[2])
@@ -176,7 +177,11 @@ func (m *measuring) cancelled(t *testing.T, p *browser.Page) {
 	must(t, p.Click("#measure-cancel"))
 	shows(t, p, `document.querySelector('#measured')?.dataset.end === 'cancelled'`)
 	release()
-	must(t, p.Click("#measure-again"))
+	kept := `JSON.parse(sessionStorage.getItem(Object.keys(sessionStorage).find((k) => k.startsWith('theriac.measuring.'))))`
+	shows(t, p, kept+`.length === 1`)
+	must(t, p.Do(reload()))
+	shows(t, p, `document.activeElement?.id === 'measure-scan'`)
+	scan(t, p, m.codes[2])
 	shows(t, p, `document.querySelector('#measure-start')`)
 	must(t, p.Click("#measure-start"))
 	// What was cancelled may not be over on the server; then it is asked once more.
@@ -187,6 +192,7 @@ func (m *measuring) cancelled(t *testing.T, p *browser.Page) {
 		return end?.end === 'genuine'
 	})()`)
 	resources(p)
+	shows(t, p, kept+`.length === 0`)
 	says(t, p, "3 of 4")
 }
 

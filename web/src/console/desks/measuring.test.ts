@@ -1,5 +1,17 @@
 import { describe, expect, test } from 'vitest'
-import { type Act, type End, next, readThing, repeatable, restoreBench, start, suspicious, type Walk } from './measuring'
+import {
+  type Act,
+  type End,
+  keepOpen,
+  next,
+  readThing,
+  repeatable,
+  restoreBench,
+  restoreOpen,
+  start,
+  suspicious,
+  type Walk,
+} from './measuring'
 
 const now = new Date('2026-11-21T12:00:00Z')
 const at = now.toISOString()
@@ -7,8 +19,9 @@ const refused = (code: string, status = 422): End => ({ kind: 'refused', code, s
 const genuine: End = { kind: 'genuine', done: { operation: 'O', index: 15, height: 30, time: 1 }, at }
 
 const run = (...acts: Act[]): Walk => acts.reduce(next, start)
+const here = { device: 'https://scale.example', place: '9521141001035' }
 const scanned: Act = { type: 'scanned', code: 'c', key: 'k1', sure: true }
-const measured = (end: End): Walk => run(scanned, { type: 'measure' }, { type: 'ended', key: 'k1', end })
+const measured = (end: End): Walk => run(scanned, { type: 'measure', bench: here }, { type: 'ended', key: 'k1', end })
 
 describe('a walk through measuring', () => {
   test('asks where only while that is not known', () => {
@@ -20,16 +33,16 @@ describe('a walk through measuring', () => {
   test('measures what was scanned last, and nothing twice', () => {
     const two = run(scanned, { type: 'scanned', code: 'd', key: 'k2', sure: true })
     expect([two.code, two.key]).toEqual(['d', 'k2'])
-    const under = next(two, { type: 'measure' })
+    const under = next(two, { type: 'measure', bench: here })
     // A scanner that reads on while it is measured changes nothing of what is measured.
     expect(next(under, scanned)).toBe(under)
-    expect(next(under, { type: 'measure' })).toBe(under)
+    expect(next(under, { type: 'measure', bench: here })).toBe(under)
     expect(next(under, { type: 'next' })).toBe(under)
   })
 
   // Otherwise a slow answer about one thing would pass for the next one's.
   test('takes no answer for another thing', () => {
-    const under = run(scanned, { type: 'measure' })
+    const under = run(scanned, { type: 'measure', bench: here })
     expect(next(under, { type: 'ended', key: 'k0', end: genuine })).toBe(under)
     expect(next(start, { type: 'ended', key: 'k1', end: genuine })).toBe(start)
     expect(next(under, { type: 'ended', key: 'k1', end: genuine }).end).toBe(genuine)
@@ -40,18 +53,45 @@ describe('a walk through measuring', () => {
     expect(next(measured(genuine), { type: 'scanned', code: 'd', key: 'k2', sure: true })).toEqual({ step: 'ready', code: 'd', key: 'k2' })
   })
 
-  // What may have been done is asked for under the same key; a new measurement has its own, or the old answer came back.
+  // What may have been done is asked for just as it was, or the second measurement would be an alert about ourselves.
   test.each([
-    [{ kind: 'cancelled', at } as End, 'k1'],
-    [refused('unreachable', 0), 'k1'],
-    [refused('busy', 503), 'k1'],
-    [refused('instrument_busy', 503), 'k1'],
-    [refused('in_progress', 409), 'k1'],
-    [refused('not_legitimate'), 'k2'],
-    [refused('bad_proof'), 'k2'],
-    [refused('wrong_place', 409), 'k2'],
-  ])('measures again after %j under %s', (end, key) => {
-    expect(next(measured(end), { type: 'again', key: 'k2' })).toEqual({ step: 'ready', code: 'c', key })
+    { kind: 'cancelled', at } as End,
+    refused('unreachable', 0),
+    refused('busy', 503),
+    refused('internal', 500),
+    refused('in_progress', 409),
+    refused('too_many_requests', 429),
+    refused('unauthorised', 401),
+  ])('asks for the answer again after %j', (end) => {
+    const again = next(measured(end), { type: 'again', key: 'k2' })
+    expect(again).toEqual({ step: 'ready', code: 'c', key: 'k1', at: here })
+    expect(next(again, { type: 'change' })).toBe(again)
+    expect(next(again, { type: 'measure', bench: { ...here, place: 'elsewhere' } }).at).toEqual(here)
+  })
+
+  // A new measurement has a key of its own, or the old answer came back.
+  test.each([
+    refused('not_legitimate'),
+    refused('bad_proof'),
+    refused('wrong_place', 409),
+    refused('instrument_busy', 503),
+    refused('device_unreachable', 503),
+    refused('maker_unreachable', 503),
+    refused('registrar_unreachable', 503),
+  ])('measures anew after %j', (end) => {
+    const again = next(measured(end), { type: 'again', key: 'k2' })
+    expect(again).toEqual({ step: 'ready', code: 'c', key: 'k2' })
+    expect(next(again, { type: 'change' }).step).toBe('bench')
+  })
+
+  test('what was left open is found again by its code, over a reload', () => {
+    const kept = new Map<string, string>()
+    const store = { getItem: (k: string) => kept.get(k) ?? null, setItem: (k: string, v: string) => void kept.set(k, v) }
+    const open = { registration: 'R', code: 'c', key: 'k1', at: here }
+    keepOpen(store, 'p', [open])
+    expect(restoreOpen(store, 'p')).toEqual([open])
+    expect(run({ ...scanned, sure: false, at: here })).toEqual({ step: 'ready', code: 'c', key: 'k1', at: here })
+    for (const bad of ['', '{', '7', 'null']) expect(restoreOpen({ getItem: () => bad }, 'p')).toEqual([])
   })
 
   test.each([genuine, refused('already_verified', 409), refused('wrong_consignee', 403), refused('superseded', 409)])(

@@ -65,14 +65,16 @@ export interface Walk {
   code: string
   /** Under which it is measured once. */
   key: string
+  /** Where it was sent to be measured: until its answer is known it is asked for again just so. */
+  at?: Bench
   end?: End
 }
 
 export type Act =
-  | { type: 'scanned'; code: string; key: string; sure: boolean }
+  | { type: 'scanned'; code: string; key: string; sure: boolean; at?: Bench }
   | { type: 'change' }
   | { type: 'placed' }
-  | { type: 'measure' }
+  | { type: 'measure'; bench: Bench }
   | { type: 'ended'; key: string; end: End }
   | { type: 'again'; key: string }
   | { type: 'next' }
@@ -84,28 +86,60 @@ export function next(w: Walk, act: Act): Walk {
   switch (act.type) {
     case 'scanned':
       if (w.step === 'measuring') return w
-      return { step: act.sure ? 'ready' : 'bench', code: act.code, key: act.key }
+      return { step: act.sure || act.at ? 'ready' : 'bench', code: act.code, key: act.key, ...(act.at ? { at: act.at } : {}) }
     case 'change':
-      return w.step === 'ready' ? { ...w, step: 'bench' } : w
+      return w.step === 'ready' && !w.at ? { ...w, step: 'bench' } : w
     case 'placed':
       return w.step === 'bench' ? { ...w, step: 'ready' } : w
     case 'measure':
-      return w.step === 'ready' ? { ...w, step: 'measuring' } : w
+      return w.step === 'ready' ? { ...w, step: 'measuring', at: w.at ?? act.bench } : w
     case 'ended':
       // Of a thing that was left nobody waits for news.
       return w.step === 'measuring' && w.key === act.key ? { ...w, step: 'result', end: act.end } : w
     case 'again': {
       if (w.step !== 'result' || !w.end || !repeatable(w.end)) return w
-      const { end, ...rest } = w
-      return { ...rest, step: 'ready', key: sameAgain(end) ? w.key : act.key }
+      const { end, at, ...rest } = w
+      return unsure(end) ? { ...rest, step: 'ready', ...(at ? { at } : {}) } : { ...rest, step: 'ready', key: act.key }
     }
     case 'next':
       return w.step === 'measuring' ? w : start
   }
 }
 
-/** Says whether the same request is sent again, that finds what it may have done: its answer is not known. */
-const sameAgain = (end: End): boolean => end.kind === 'cancelled' || (end.kind === 'refused' && passing(end))
+/** Whoever says this has not asked the ledger: nothing was done. */
+const before = /^(device|instrument|maker|registrar)_/
+
+/** Says whether it may count as measured although no answer says so. Asked for under another key it would raise an alert about ourselves. */
+export const unsure = (end: End): boolean => end.kind === 'cancelled' || (end.kind === 'refused' && passing(end) && !before.test(end.code))
+
+/** An Open measurement is one whose answer is not known. */
+export interface Open {
+  registration: string
+  code: string
+  key: string
+  at: Bench
+}
+
+const maxOpen = 50
+
+/** Keeps open measurements over a reload of the page. */
+export function keepOpen(store: Pick<Storage, 'setItem'>, place: string, open: Open[]): void {
+  try {
+    store.setItem(place, JSON.stringify(open.slice(0, maxOpen)))
+  } catch {
+    // They are known as long as the page is then.
+  }
+}
+
+/** Returns the open measurements that were kept. */
+export function restoreOpen(store: Pick<Storage, 'getItem'>, place: string): Open[] {
+  try {
+    const found: unknown = JSON.parse(store.getItem(place) ?? '[]')
+    return Array.isArray(found) ? (found as Open[]) : []
+  } catch {
+    return []
+  }
+}
 
 /** What the ledger raises an alert for, once proven. */
 const alarming = new Set(['already_verified', 'wrong_consignee', 'wrong_place', 'superseded'])

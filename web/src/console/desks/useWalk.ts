@@ -1,8 +1,8 @@
 import { useEffect, useReducer, useRef, useState } from 'preact/hooks'
-import { onceKey, Problem, post } from '../../api/api'
+import { onceKey, post } from '../../api/api'
 import { asProblem } from '../../ui/load'
 import type { Session } from '../screen'
-import { type Bench, type End, next, restoreBench, start, type Walk } from './measuring'
+import { type Bench, type End, keepOpen, next, type Open, restoreBench, restoreOpen, start, unsure, type Walk } from './measuring'
 import type { Done, Registration } from './shapes'
 import { tone } from './sound'
 
@@ -27,16 +27,33 @@ export interface Walking {
   next: () => void
 }
 
-async function ask(walk: Walk, bench: Bench, registration: Registration | undefined, signal: AbortSignal): Promise<End> {
-  const body = { code: walk.code, ...bench, ...(registration ? { registration: registration.id } : {}) }
+async function ask(open: Open, signal: AbortSignal): Promise<End> {
+  const body = { code: open.code, ...open.at, ...(open.registration ? { registration: open.registration } : {}) }
   try {
-    const done = await post<Done>('/v1/measurements', body, walk.key, signal)
+    const done = await post<Done>('/v1/measurements', body, open.key, signal)
     return { kind: 'genuine', done, at: new Date().toISOString() }
   } catch (e) {
     const at = new Date().toISOString()
     if (signal.aborted) return { kind: 'cancelled', at }
-    const { code, status, message } = e instanceof Problem ? e : asProblem(e)
+    const { code, status, message } = asProblem(e)
     return { kind: 'refused', code, status, words: message, at }
+  }
+}
+
+/** The measurements of a person's whose answers are not known. */
+function useOpen(session: Session, registration: string) {
+  const place = `theriac.measuring.${session.person.id}`
+  const all = useRef<Open[]>(undefined)
+  all.current ??= restoreOpen(sessionStorage, place)
+  const change = (open: Open[]) => {
+    all.current = open
+    keepOpen(sessionStorage, place, open)
+  }
+  const others = (key: string) => (all.current ?? []).filter((o) => o.key !== key)
+  return {
+    find: (code: string) => all.current?.find((o) => o.code === code && o.registration === registration),
+    add: (open: Open) => change([open, ...others(open.key)]),
+    close: (key: string) => change(others(key)),
   }
 }
 
@@ -46,6 +63,8 @@ export function useWalk(session: Session, devices: string[], registration: Regis
   const [walk, act] = useReducer(next, start)
   const [{ bench, sure }, setBench] = useState(() => restoreBench(localStorage, place, devices, session.organisation.gln))
   const [past, setPast] = useState<Measured[]>([])
+  const id = registration?.id ?? ''
+  const open = useOpen(session, id)
   const running = useRef<AbortController>(undefined)
   // Whoever leaves the screen does not wait for an answer either.
   useEffect(() => () => running.current?.abort(), [])
@@ -53,9 +72,12 @@ export function useWalk(session: Session, devices: string[], registration: Regis
     if (walk.step !== 'ready' || running.current) return
     const control = new AbortController()
     running.current = control
-    act({ type: 'measure' })
-    const end = await ask(walk, bench, registration, control.signal)
+    act({ type: 'measure', bench })
+    const asked: Open = { registration: id, code: walk.code, key: walk.key, at: walk.at ?? bench }
+    open.add(asked)
+    const end = await ask(asked, control.signal)
     running.current = undefined
+    if (!unsure(end)) open.close(walk.key)
     act({ type: 'ended', key: walk.key, end })
     setPast((all) => [{ key: walk.key, code: walk.code, end }, ...all.filter((m) => m.key !== walk.key)])
     if (end.kind === 'cancelled') return
@@ -75,7 +97,10 @@ export function useWalk(session: Session, devices: string[], registration: Regis
       }
     },
     past,
-    scanned: (code) => act({ type: 'scanned', code, key: onceKey(), sure }),
+    scanned: (code) => {
+      const before = open.find(code)
+      act({ type: 'scanned', code, key: before?.key ?? onceKey(), sure, ...(before ? { at: before.at } : {}) })
+    },
     change: () => act({ type: 'change' }),
     measure: () => void measure(),
     cancel: () => running.current?.abort(),

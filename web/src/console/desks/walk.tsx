@@ -169,7 +169,8 @@ function Where({ walking, devices }: { walking: Walking; devices: string[] }) {
 
 function Lay({ walking, registration: r }: { walking: Walking; registration: Registration | undefined }) {
   const text = useMeasureText()
-  const { walk, bench } = walking
+  const { walk } = walking
+  const bench = walk.at ?? walking.bench
   return (
     <Part id="measure-ready" title={text.readyTitle}>
       <p>{text.readySays}</p>
@@ -189,7 +190,7 @@ function Lay({ walking, registration: r }: { walking: Walking; registration: Reg
         ]}
       />
       <div class="row">
-        <Button onClick={walking.change}>{text.change}</Button>
+        {!walk.at && <Button onClick={walking.change}>{text.change}</Button>}
         <Button onClick={walking.next}>{text.another}</Button>
       </div>
     </Part>
