@@ -41,6 +41,9 @@ type StageConfig struct {
 	Log        *slog.Logger
 	Version    string
 	Limit      float64
+	// Devices are the addresses of measuring devices that every organisation may ask,
+	// from the first opening on.
+	Devices []string
 	// Tell is told of each registration; it may be nil.
 	Tell func(step, evidence string)
 }
@@ -140,7 +143,7 @@ func (s *Stage) found() error {
 			Dir: filepath.Join(s.Dir, p.folder), Founder: i == 0, Validator: i < s.config.Validators,
 			Settings: organisation.Settings{
 				GLN: organisation.ExampleGLN(p.gln), Name: p.name, Roles: []chain.Role{p.role}, Prefixes: p.prefixes,
-				Listen: listen, Endpoint: "http://" + listen, Node: organisation.NodeSettings{Listen: peers},
+				Listen: listen, Endpoint: "http://" + listen, Devices: s.config.Devices, Node: organisation.NodeSettings{Listen: peers},
 			},
 		})
 	}

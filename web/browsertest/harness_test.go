@@ -25,6 +25,7 @@ type scene struct {
 	*journey.Stage
 	*journey.Story
 	taken atomic.Uint64
+	meter *meter
 }
 
 // fresh returns what is printed on a pack of the pharmacy that no test has had.
@@ -88,13 +89,17 @@ func tell() (*scene, error) {
 		return nil, err
 	}
 	end = append(end, func() { _ = os.RemoveAll(dir) })
-	stage, err := journey.Open(context.Background(), journey.StageConfig{Dir: dir, Validators: 1, Listen: "127.0.0.1:0", Version: "test", Limit: 1000})
+	m := &meter{}
+	end = append(end, m.start())
+	stage, err := journey.Open(context.Background(), journey.StageConfig{
+		Dir: dir, Validators: 1, Listen: "127.0.0.1:0", Version: "test", Limit: 1000, Devices: []string{m.address},
+	})
 	if err != nil {
 		return nil, err
 	}
 	end = append(end, func() { _ = stage.Close() })
 	story := &journey.Story{Cast: stage.Cast, Packs: packs, Codes: true, Tell: func(string, string) {}}
-	return &scene{Stage: stage, Story: story}, story.Run(context.Background())
+	return &scene{Stage: stage, Story: story, meter: m}, story.Run(context.Background())
 }
 
 // start starts a browser.

@@ -63,9 +63,12 @@ export async function postBytes(path: string, body: unknown): Promise<Blob> {
   return await (await call('POST', path, withBody(body))).blob()
 }
 
-/** Asks for a change. The key makes it happen once, however often it is sent: a form makes one when it opens. */
-export async function post<T>(path: string, body: unknown, key?: string): Promise<T> {
-  const res = await call('POST', path, withBody(body, key))
+/**
+ * Asks for a change. The key makes it happen once, however often it is sent: a form makes one when it opens. Whoever
+ * gives up by the signal does not know what was done.
+ */
+export async function post<T>(path: string, body: unknown, key?: string, signal?: AbortSignal): Promise<T> {
+  const res = await call('POST', path, { ...withBody(body, key), ...(signal ? { signal } : {}) })
   return (res.status === 204 ? undefined : await res.json()) as T
 }
 

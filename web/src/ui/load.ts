@@ -102,8 +102,8 @@ export interface Sending {
   error: Problem | undefined
 }
 
-// Refusals that say nothing of the request itself: the same one may be sent again.
-const passing = (p: Problem): boolean =>
+/** Says whether a refusal says nothing of the request itself: the same one may be sent again. */
+export const passing = (p: Pick<Problem, 'status' | 'code'>): boolean =>
   p.status === 0 || p.status >= 500 || p.status === 429 || p.status === 401 || p.code === 'in_progress'
 
 /**

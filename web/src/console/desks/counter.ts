@@ -51,6 +51,9 @@ export function placeOf(raw: Uint8Array): number {
   return bundle.pack.index
 }
 
+/** The number of the alert, which the ledger's words end with; empty if they name none. */
+export const alertOf = (words: string): string => /alert (\S+)$/.exec(words)?.[1] ?? ''
+
 const codeOfCopy = 'already_dispensed'
 
 /** Takes a scan to its end. `before` are the scans of this session. */

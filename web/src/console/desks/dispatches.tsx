@@ -8,11 +8,13 @@ import { Notice } from '../../ui/Notice'
 import { Shown } from '../../ui/Shown'
 import type { Session } from '../screen'
 import { anchor, every, members, messages } from './archive'
+import { Carried, open, useCarrying } from './carried'
 import { Parcels } from './parcels'
 import { Form, is, may, nameOf, Once, Sent, Who } from './parts'
 import { packs } from './ranges'
+import { knownOf } from './registrations'
 import { Rows } from './rows'
-import { type Dispatch, type Distribution, type Holding, type Member, type Message, type Receipt, types } from './shapes'
+import { type Dispatch, type Distribution, type Holding, type Member, type Message, type Receipt, type Registration, types } from './shapes'
 import { type Line, offers, origins, pick } from './stock'
 import { statusName, useSharedText } from './text.shared'
 import { useTradeText } from './text.trade'
@@ -23,24 +25,28 @@ interface Desk {
   came: Message<Distribution | Dispatch>[]
   sent: Message<Dispatch>[]
   receipts: Message<Receipt>[]
+  registered: Registration[]
 }
 
-async function desk(own: string): Promise<Desk> {
-  const [m, stock, direct, dispatches, receipts] = await Promise.all([
+async function desk(session: Session): Promise<Desk> {
+  const own = session.organisation.gln
+  const moved = messages<Dispatch>(types.dispatch)
+  const [m, stock, direct, dispatches, receipts, registered] = await Promise.all([
     members(),
     every<Holding>('/v1/stock'),
     messages<Distribution>(types.distribution, { status: 'received' }),
-    messages<Dispatch>(types.dispatch),
+    moved,
     messages<Receipt>(types.receipt, { status: 'received' }),
+    open(session, moved),
   ])
   const arrived = dispatches.filter((d) => d.to === own && d.status === 'received')
   const came = [...direct, ...arrived].sort((a, b) => b.created.localeCompare(a.created))
-  return { members: m, stock, came, sent: dispatches.filter((d) => d.from === own), receipts }
+  return { members: m, stock, came, sent: dispatches.filter((d) => d.from === own), receipts, registered }
 }
 
 /** Dispatches shows what was sent with the receipts that came, and the form that sends. */
 export function Dispatches({ session }: { session: Session }) {
-  const found = useLoad(() => desk(session.organisation.gln), [])
+  const found = useLoad(() => desk(session), [])
   const text = useTradeText()
   const shared = useSharedText()
   const [sent, setSent] = useState<Message>()
@@ -71,9 +77,14 @@ export function Dispatches({ session }: { session: Session }) {
 
 const consumers = ['pharmacy', 'hospital']
 
-function Send({ session, desk: d, onSent }: { session: Session; desk: Desk; onSent: (m: Message) => void }) {
-  const text = useTradeText()
-  const shared = useSharedText()
+interface SendGiven {
+  session: Session
+  desk: Desk
+  onSent: (m: Message) => void
+}
+
+/** What is filled in of a dispatch. */
+function useDispatch({ desk: d, onSent }: SendGiven) {
   const [v, set] = useState({ to: '', note: '' })
   const [lines, setLines] = useState<Line[]>([{ batch: '', count: '' }])
   const [tried, setTried] = useState(false)
@@ -81,13 +92,20 @@ function Send({ session, desk: d, onSent }: { session: Session; desk: Desk; onSe
   // What is stopped or expired goes back only: not to who would hand it out.
   const back = receiver !== undefined && !receiver.roles?.some((r) => consumers.includes(r))
   const there = offers(d.stock, back)
-  const picked = pick(lines, there)
+  const carrying = useCarrying(d.registered, v.to)
+  const picked = pick(lines, there, carrying.prefer)
   const parcels = picked.filter((p) => p !== undefined)
   const prev = origins(parcels, d.came)
-  const sending = useSend(
-    (key) => post<Message>('/v1/dispatches', { to: v.to, prev, content: { parcels, ...(v.note ? { note: v.note } : {}) } }, key),
-    onSent,
-  )
+  const content = { parcels, ...(v.note ? { note: v.note } : {}), ...carrying.content(parcels) }
+  const sending = useSend((key) => post<Message>('/v1/dispatches', { to: v.to, prev, content }, key), onSent)
+  return { v, set, lines, setLines, tried, setTried, receiver, there, carrying, picked, parcels, prev, sending }
+}
+
+function Send(given: SendGiven) {
+  const { session, desk: d } = given
+  const text = useTradeText()
+  const shared = useSharedText()
+  const { v, set, lines, setLines, tried, setTried, receiver, there, carrying, picked, parcels, prev, sending } = useDispatch(given)
   return (
     <Form
       id="dispatch"
@@ -117,6 +135,14 @@ function Send({ session, desk: d, onSent }: { session: Session; desk: Desk; onSe
           </Notice>
         </div>
       )}
+      <Carried
+        id="dispatch-carried"
+        all={d.registered}
+        to={v.to}
+        carrying={carrying}
+        parcels={parcels}
+        known={knownOf({ stock: d.stock })}
+      />
       <Input id="dispatch-note" label={shared.note} hint={text.noteHint} value={v.note} onValue={(note) => set({ ...v, note })} />
     </Form>
   )

@@ -8,7 +8,7 @@ import { Icon } from '../../ui/Icon'
 import { textOf, useVerifyText } from '../../verify/text'
 import { reason } from '../../verify/verdict'
 import type { Session } from '../screen'
-import type { Scan } from './counter'
+import { alertOf, type Scan } from './counter'
 import { may } from './parts'
 import { Rows } from './rows'
 import { ScanField } from './ScanField'
@@ -104,9 +104,6 @@ function words(scan: Scan, text: CounterText, verify: ReturnType<typeof useVerif
       return [text.working, '']
   }
 }
-
-/** The number of the alert, which the ledger's words end with. */
-const alertOf = (words: string): string => /alert (\S+)$/.exec(words)?.[1] ?? ''
 
 /** The stable code of an end that is a refusal. */
 function codeOf(scan: Scan): string {

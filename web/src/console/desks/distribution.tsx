@@ -8,11 +8,23 @@ import { Shown } from '../../ui/Shown'
 import type { Session } from '../screen'
 import { anchor, every, members, messages } from './archive'
 import { usable } from './batches'
+import { Carried, open, useCarrying } from './carried'
 import { Parcels } from './parcels'
 import { Form, may, nameOf, Once, Pick, Sent, Who } from './parts'
 import { packs } from './ranges'
+import { knownOf } from './registrations'
 import { Rows } from './rows'
-import { type Batch, type Certificate, type Distribution, type Holding, type Member, type Message, type SalesStatus, types } from './shapes'
+import {
+  type Batch,
+  type Certificate,
+  type Distribution,
+  type Holding,
+  type Member,
+  type Message,
+  type Registration,
+  type SalesStatus,
+  types,
+} from './shapes'
 import { type Line, offers, pick } from './stock'
 import { type ManufacturerText, useManufacturerText } from './text.manufacturer'
 import { statusName, useSharedText } from './text.shared'
@@ -24,23 +36,26 @@ interface Desk {
   certificates: Certificate[]
   sent: Message<Distribution>[]
   status: Message<SalesStatus>[]
+  registered: Registration[]
 }
 
-async function desk(): Promise<Desk> {
-  const [m, stock, batches, certificates, sent, status] = await Promise.all([
+async function desk(session: Session): Promise<Desk> {
+  const handed = messages<Distribution>(types.distribution)
+  const [m, stock, batches, certificates, sent, status, registered] = await Promise.all([
     members(),
     every<Holding>('/v1/stock'),
     every<Batch>('/v1/batches'),
     every<Certificate>('/v1/certificates'),
-    messages<Distribution>(types.distribution),
+    handed,
     messages<SalesStatus>(types.sales, { status: 'received' }),
+    open(session, handed),
   ])
-  return { members: m, stock, batches, certificates, sent, status }
+  return { members: m, stock, batches, certificates, sent, status, registered }
 }
 
 /** Distributions shows packs handed to distributors with their sales status, and the form that hands over. */
 export function Distributions({ session }: { session: Session }) {
-  const found = useLoad(desk, [])
+  const found = useLoad(() => desk(session), [])
   const shared = useSharedText()
   const text = useManufacturerText()
   const [sent, setSent] = useState<Message>()
@@ -86,15 +101,22 @@ function useHandOver(session: Session, d: Desk, onSent: (m: Message) => void) {
   const certificate = own.find((c) => c.number === v.number)
   // One message is under one certificate, and so are its batches.
   const there = offers(d.stock, false).filter((o) => d.batches.some((b) => b.id === o.batch && b.certificate === v.number))
-  const picked = pick(lines, there)
+  const carrying = useCarrying(d.registered, v.to)
+  const picked = pick(lines, there, carrying.prefer)
   const parcels = picked.filter((p) => p !== undefined)
-  const content = { certificate: v.number, sales_method: v.method, parcels, ...(v.cost ? { cost: v.cost } : {}) }
+  const content = {
+    certificate: v.number,
+    sales_method: v.method,
+    parcels,
+    ...(v.cost ? { cost: v.cost } : {}),
+    ...carrying.content(parcels),
+  }
   const sending = useSend(
     (key) => post<Message>('/v1/distributions', { to: v.to, prev: certificate ? [certificate.decision] : [], content }, key),
     onSent,
   )
   const good = v.to !== '' && certificate !== undefined && v.method !== '' && parcels.length === lines.length
-  return { v, put, own, certificate, lines, setLines, there, picked, parcels, tried, setTried, good, sending }
+  return { v, put, own, certificate, carrying, lines, setLines, there, picked, parcels, tried, setTried, good, sending }
 }
 
 function Distribute({ session, desk: d, onSent }: { session: Session; desk: Desk; onSent: (m: Message) => void }) {
@@ -134,6 +156,14 @@ function Distribute({ session, desk: d, onSent }: { session: Session; desk: Desk
         wrong={tried && !certificate ? 'missing' : undefined}
       />
       <Parcels lines={lines} setLines={setLines} offers={there} picked={picked} tried={tried} />
+      <Carried
+        id="distribute-carried"
+        all={d.registered}
+        to={v.to}
+        carrying={over.carrying}
+        parcels={parcels}
+        known={knownOf({ stock: d.stock, batches: d.batches })}
+      />
       <Pick
         id="distribute-method"
         label={text.salesMethod}

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { caseOf, day, gtin, iso, items, lot, text, whole, years } from './fields'
+import { caseOf, day, gln, gtin, iso, items, lot, text, whole, years } from './fields'
 
 describe('checks of forms', () => {
   test.each([
@@ -11,6 +11,15 @@ describe('checks of forms', () => {
     ['0952114120001x', undefined],
     ['', undefined],
   ])('product code %s is %s', (given, want) => expect(gtin(given)).toBe(want))
+
+  test.each([
+    ['9521141001035', '9521141001035'],
+    ['952 1141 00103-5', '9521141001035'],
+    ['9521141001036', undefined],
+    ['09521141001035', undefined],
+    ['952114100103', undefined],
+    ['', undefined],
+  ])('place %s is %s', (given, want) => expect(gln(given)).toBe(want))
 
   test('a product code with any one digit changed is refused', () => {
     const good = '09521141200018'

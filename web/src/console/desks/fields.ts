@@ -1,7 +1,7 @@
 // What a form can say before it is sent. The server checks again; here a person
 // hears it beside the field.
 
-export type Wrong = 'missing' | 'long' | 'unprintable' | 'gtin' | 'lot' | 'day' | 'past' | 'number' | 'few'
+export type Wrong = 'missing' | 'long' | 'unprintable' | 'gtin' | 'gln' | 'lot' | 'day' | 'past' | 'number' | 'few'
 
 const maxText = 200
 
@@ -18,8 +18,19 @@ export function gtin(s: string): string | undefined {
   const digits = s.replace(/[\s-]/g, '')
   if (!/^(\d{8}|\d{12,14})$/.test(digits)) return undefined
   const full = digits.padStart(14, '0')
+  return checks(full) ? full : undefined
+}
+
+/** Says whether the last of 14 digits is their check digit. */
+function checks(full: string): boolean {
   const sum = [...full.slice(0, 13)].reduce((n, d, i) => n + Number(d) * (i % 2 === 0 ? 3 : 1), 0)
-  return (10 - (sum % 10)) % 10 === Number(full[13]) ? full : undefined
+  return (10 - (sum % 10)) % 10 === Number(full[13])
+}
+
+/** Returns the 13 digits of a GLN, the name of an organisation or place; undefined if it is none. */
+export function gln(s: string): string | undefined {
+  const digits = s.replace(/[\s-]/g, '')
+  return /^\d{13}$/.test(digits) && checks(`0${digits}`) ? digits : undefined
 }
 
 /** Checks a lot number: up to 20 characters that GS1 allows (set 82). */

@@ -6,7 +6,9 @@ import type { Screen } from '../screen'
 import './desks.css'
 import { administrationTexts } from './text.administration'
 import { counterTexts } from './text.counter'
+import { linesTexts } from './text.lines'
 import { manufacturerTexts } from './text.manufacturer'
+import { measureTexts } from './text.measure'
 import { supplierTexts } from './text.supplier'
 import { tradeTexts } from './text.trade'
 
@@ -73,6 +75,13 @@ export const screens: Screen[] = [
     view: lazily(() => import('./distribution').then((m) => m.Distributions)),
   },
   {
+    path: 'measure',
+    title: () => measureTexts[language()].title,
+    needs: ['registration-list', 'device-list'],
+    roles: [...trade, 'manufacturer'],
+    view: lazily(() => import('./measure').then((m) => m.Measure)),
+  },
+  {
     path: 'shipments',
     title: () => tradeTexts[language()].shipmentsTitle,
     needs: reads,
@@ -99,6 +108,13 @@ export const screens: Screen[] = [
     needs: ['stock', 'move'],
     roles: [...trade, 'manufacturer', 'administration'],
     view: lazily(() => import('./moving').then((m) => m.Moves)),
+  },
+  {
+    path: 'lines',
+    title: () => linesTexts[language()].title,
+    needs: ['line-list', 'registration-list'],
+    roles: ['manufacturer', 'supplier'],
+    view: lazily(() => import('./lines').then((m) => m.Lines)),
   },
   {
     path: 'certificates',

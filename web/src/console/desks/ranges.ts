@@ -20,22 +20,30 @@ export function spell(ranges: Range[]): Range[] {
   return out
 }
 
-/** Takes the first n packs of what is there; undefined if there are fewer, or n is no number of packs. */
-export function take(there: Range[], n: number): Range[] | undefined {
+/** Takes n packs of what is there, those in `first` before others; undefined if there are fewer, or n is no number of packs. */
+export function take(there: Range[], n: number, first: Range[][] = []): Range[] | undefined {
   if (!Number.isSafeInteger(n) || n < 1) return undefined
   const out: Range[] = []
   let missing = n
-  for (const r of spell(there)) {
-    if (missing === 0) break
-    const to = Math.min(r.to, r.from + missing)
-    out.push({ from: r.from, to })
-    missing -= to - r.from
+  for (const part of [...first, there]) {
+    for (const r of without(both(there, part), out)) {
+      if (missing === 0) break
+      const to = Math.min(r.to, r.from + missing)
+      out.push({ from: r.from, to })
+      missing -= to - r.from
+    }
   }
-  return missing === 0 ? out : undefined
+  return missing === 0 ? spell(out) : undefined
 }
 
 /** Says whether two sets of packs have one in common. */
 export const meet = (a: Range[], b: Range[]): boolean => a.some((x) => b.some((y) => x.from < y.to && y.from < x.to))
+
+/** Returns the packs that are in both. */
+export const both = (a: Range[], b: Range[]): Range[] => without(a, without(a, b))
+
+/** Says whether all packs of a are in b. */
+export const within = (a: Range[], b: Range[]): boolean => packs(without(a, b)) === 0
 
 /** Returns the packs of a that are not in b. */
 export function without(a: Range[], b: Range[]): Range[] {

@@ -8,6 +8,9 @@ export type Member = Schemas['Member']
 export type Job = Schemas['Job']
 export type Done = Schemas['Done']
 export type LGTIN = Schemas['Gs1LGTIN']
+export type ProductLine = Schemas['Line']
+export type Registration = Schemas['Registration']
+export type Mark = Schemas['Mark']
 
 /** A Message is one of the organisation, with the content of its type. */
 export type Message<C = unknown> = Omit<Schemas['Message'], 'content'> & { content: C }
@@ -29,6 +32,7 @@ export interface MaterialSupply {
   lots?: SuppliedLot[]
   material?: string
   quantity?: string
+  registrations?: string[]
 }
 
 export interface Dossier {
@@ -56,6 +60,7 @@ export interface Distribution {
   certificate?: string
   cost?: string
   parcels?: Parcel[]
+  registrations?: string[]
   sales_method?: string
 }
 
@@ -75,6 +80,7 @@ export interface SalesStatus {
 export interface Dispatch {
   note?: string
   parcels?: Parcel[]
+  registrations?: string[]
 }
 
 export interface Receipt {

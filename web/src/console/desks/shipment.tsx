@@ -4,6 +4,7 @@ import { count, when } from '../../text/text'
 import { Facts } from '../../ui/Facts'
 import { Input } from '../../ui/Input'
 import { useSend } from '../../ui/load'
+import { href } from '../route'
 import type { Session } from '../screen'
 import { anchor } from './archive'
 import { whole } from './fields'
@@ -12,6 +13,7 @@ import { packs, places } from './ranges'
 import { Rows } from './rows'
 import { type Message, type Parcel, type SalesCount, types } from './shapes'
 import type { Came } from './shipments'
+import { useMeasureText } from './text.measure'
 import { useSharedText, wrong } from './text.shared'
 import { useTradeText } from './text.trade'
 
@@ -25,7 +27,9 @@ interface Given {
 /** A Shipment is one that came, with the form that confirms it. */
 export function Shipment({ session, shipment, from, again }: Given) {
   const text = useTradeText()
+  const measure = useMeasureText()
   const shared = useSharedText()
+  const registrations = shipment.content.registrations ?? []
   const [sent, setSent] = useState<Message>()
   const direct = shipment.type === types.distribution
   const permitted = may(session, direct ? 'sales-status' : 'receipts')
@@ -56,6 +60,12 @@ export function Shipment({ session, shipment, from, again }: Given) {
           { name: text.places, cell: (p) => places(p.ranges) },
         ]}
       />
+      {registrations.length > 0 && may(session, 'registration-list') && (
+        <p>
+          {measure.brings(registrations.length)}{' '}
+          <a href={href('measure', registrations.length === 1 ? registrations[0] : '')}>{measure.measureIt}</a>
+        </p>
+      )}
       {!permitted && <p>{shared.notPermitted}</p>}
       {permitted && (
         <Once result={sent} show={(m) => <Sent message={m} then={again} />} another={shared.another} onAnother={() => setSent(undefined)}>

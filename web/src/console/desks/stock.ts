@@ -38,13 +38,16 @@ export interface Picked {
   ranges: Range[]
 }
 
+/** Says which of the packs of an offer to take first when so many go. */
+export type Prefer = (batch: string, there: Range[], n: number) => Range[][]
+
 /** Takes the packs of each line; undefined for a line that cannot be. One parcel a batch: a batch that stands twice cannot be. */
-export function pick(lines: Line[], there: Offer[]): (Picked | undefined)[] {
+export function pick(lines: Line[], there: Offer[], prefer: Prefer = () => []): (Picked | undefined)[] {
   return lines.map((line, i) => {
     const offer = there.find((o) => o.batch === line.batch)
     const twice = lines.findIndex((l) => l.batch === line.batch) < i
     const n = /^\d{1,15}$/.test(line.count.trim()) ? Number(line.count) : Number.NaN
-    const ranges = offer && !twice ? take(offer.ranges, n) : undefined
+    const ranges = offer && !twice ? take(offer.ranges, n, prefer(offer.batch, offer.ranges, n)) : undefined
     return ranges && { batch: line.batch, ranges }
   })
 }

@@ -11,11 +11,12 @@ import { Shown } from '../../ui/Shown'
 import { href } from '../route'
 import type { Session } from '../screen'
 import { anchor, members, messages } from './archive'
+import { Carried, open, useCarrying } from './carried'
 import { text as checkText, day, gtin, lot, type Wrong } from './fields'
 import { digest } from './files'
 import { Form, may, nameOf, Once, Sent } from './parts'
 import { Rows } from './rows'
-import { type MaterialRequest, type MaterialSupply, type Member, type Message, types } from './shapes'
+import { type MaterialRequest, type MaterialSupply, type Member, type Message, type Registration, types } from './shapes'
 import { statusName, useSharedText, wrong } from './text.shared'
 import { useSupplierText } from './text.supplier'
 
@@ -23,20 +24,23 @@ interface Desk {
   members: Member[]
   requests: Message<MaterialRequest>[]
   supplies: Message<MaterialSupply>[]
+  registered: Registration[]
 }
 
-async function desk(): Promise<Desk> {
-  const [m, requests, supplies] = await Promise.all([
+async function desk(session: Session): Promise<Desk> {
+  const sent = messages<MaterialSupply>(types.supply)
+  const [m, requests, supplies, registered] = await Promise.all([
     members(),
     messages<MaterialRequest>(types.request, { status: 'received' }),
-    messages<MaterialSupply>(types.supply),
+    sent,
+    open(session, sent),
   ])
-  return { members: m, requests, supplies }
+  return { members: m, requests, supplies, registered }
 }
 
 /** Requests shows what was asked for; one of them with the form that answers it. */
 export function Requests({ session, rest }: { session: Session; rest: string }) {
-  const found = useLoad(desk, [])
+  const found = useLoad(() => desk(session), [])
   return (
     <Shown of={found}>{(d) => (rest ? <Request session={session} desk={d} bc={rest} again={found.again} /> : <Asked desk={d} />)}</Shown>
   )
@@ -109,7 +113,7 @@ function Request({ session, desk: d, bc, again }: { session: Session; desk: Desk
       {request && !may(session, 'material-supplies') && <p>{shared.notPermitted}</p>}
       {request && may(session, 'material-supplies') && (
         <Once result={sent} show={(m) => <Sent message={m} then={again} />} another={shared.another} onAnother={() => setSent(undefined)}>
-          <Supply session={session} request={request} to={nameOf(d.members, request.from)} onSent={setSent} />
+          <Supply session={session} request={request} registered={d.registered} to={nameOf(d.members, request.from)} onSent={setSent} />
         </Once>
       )}
     </>
@@ -128,12 +132,14 @@ const empty: Lot = { gtin: '', lot: '', produced: '', analysis: '' }
 const maxLots = 64
 
 /** What is filled in of a supply. */
-function useSupply(request: Message<MaterialRequest>, onSent: (m: Message) => void) {
+function useSupply({ request, registered, onSent }: SupplyGiven) {
   const [material, setMaterial] = useState(request.content.material ?? '')
   const [quantity, setQuantity] = useState(request.content.quantity ?? '')
   const [lots, setLots] = useState<Lot[]>([empty])
   const [tried, setTried] = useState(false)
   const put = (i: number, change: Partial<Lot>) => setLots((all) => all.map((l, j) => (j === i ? { ...l, ...change } : l)))
+  const carrying = useCarrying(registered, request.from)
+  const named = lots.map((l) => ({ ...l, gtin: gtin(l.gtin) ?? '' }))
   const sending = useSend(
     (key) =>
       post<Message>(
@@ -141,26 +147,28 @@ function useSupply(request: Message<MaterialRequest>, onSent: (m: Message) => vo
         {
           to: request.from,
           prev: [anchor(request)],
-          content: { material, quantity, lots: lots.map((l) => ({ ...l, gtin: gtin(l.gtin) })) },
+          content: { material, quantity, lots: named, ...carrying.content([], named) },
         },
         key,
       ),
     onSent,
   )
-  return { material, setMaterial, quantity, setQuantity, lots, setLots, put, tried, setTried, sending }
+  return { material, setMaterial, quantity, setQuantity, lots, setLots, put, tried, setTried, sending, carrying, named }
 }
 
 interface SupplyGiven {
   session: Session
   request: Message<MaterialRequest>
+  registered: Registration[]
   to: string
   onSent: (m: Message) => void
 }
 
-function Supply({ session, request, to, onSent }: SupplyGiven) {
+function Supply(given: SupplyGiven) {
+  const { session, request, registered, to } = given
   const text = useSupplierText()
   const shared = useSharedText()
-  const { material, setMaterial, quantity, setQuantity, lots, setLots, put, tried, setTried, sending } = useSupply(request, onSent)
+  const { material, setMaterial, quantity, setQuantity, lots, setLots, put, tried, setTried, sending, ...supply } = useSupply(given)
   return (
     <Form
       id="supply"
@@ -190,6 +198,15 @@ function Supply({ session, request, to, onSent }: SupplyGiven) {
           {...(lots.length > 1 ? { remove: () => setLots(lots.toSpliced(i, 1)) } : {})}
         />
       ))}
+      <Carried
+        id="supply-carried"
+        all={registered}
+        to={request.from}
+        carrying={supply.carrying}
+        parcels={[]}
+        lots={supply.named}
+        known={new Map()}
+      />
       {lots.length < maxLots && (
         <div class="row">
           <Button onClick={() => setLots([...lots, empty])}>{text.addLot}</Button>

@@ -64,6 +64,8 @@ const fields: Record<string, string> = {
   product: 'Produkt',
   quantity: 'Menge',
   ranges: 'Packungen',
+  registrations: 'Registrierungen zum Messen',
+  consignments: 'Versiegelt fürs Messen',
   reaction: 'Reaktion',
   reasons: 'Gründe',
   received: 'Empfangen',

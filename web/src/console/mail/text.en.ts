@@ -61,6 +61,8 @@ const fields: Record<string, string> = {
   product: 'Product',
   quantity: 'Quantity',
   ranges: 'Packs',
+  registrations: 'Registrations to measure',
+  consignments: 'Sealed for measuring',
   reaction: 'Reaction',
   reasons: 'Reasons',
   received: 'Received',

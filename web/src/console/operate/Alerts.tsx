@@ -8,11 +8,12 @@ import { useHome } from '../home/text'
 import type { Alert } from '../lists'
 import { Party } from '../Members'
 import { useMail } from '../mail/text'
+import { href } from '../route'
 import type { Session } from '../screen'
 import { useOperate } from './text'
 
 /** Alerts that the ledger raised about this organisation's packs. */
-export function Alerts(_: { session: Session; rest: string }) {
+export function Alerts({ session }: { session: Session; rest: string }) {
   const t = useOperate()
   const home = useHome()
   const mail = useMail()
@@ -33,6 +34,7 @@ export function Alerts(_: { session: Session; rest: string }) {
               { name: t.maker, cell: (a) => <Party gln={a.maker} /> },
               { name: t.time, cell: (a) => when(new Date(a.time)) },
               { name: mail.leaf, cell: (a) => count(a.index) },
+              { name: t.registration, cell: (a) => a.registration && <Registration of={a} session={session} /> },
               { name: t.alertID, cell: (a) => <Short of={a.id} /> },
             ]}
             rows={rows}
@@ -41,5 +43,19 @@ export function Alerts(_: { session: Session; rest: string }) {
         )}
       </List>
     </>
+  )
+}
+
+const makers = ['manufacturer', 'supplier']
+
+/** The registration that an alert is about, with the way to it for its maker. */
+function Registration({ of: a, session }: { of: Alert; session: Session }) {
+  const id = a.registration ?? ''
+  const maker = a.maker === session.organisation.gln && session.organisation.roles.some((r) => makers.includes(r))
+  if (!maker) return <Short of={id} />
+  return (
+    <a href={href('lines', id)}>
+      <Short of={id} />
+    </a>
   )
 }

@@ -113,9 +113,10 @@ export const de: Translation<typeof en> = {
   policy: 'Erlaubt durch',
   alerts: 'Warnungen',
   alertsSay:
-    'Das Register warnt, wenn eine Packung ein zweites Mal benutzt wird. Eine von beiden ist eine Kopie: Finden Sie heraus, welche.',
-  noAlerts: 'Keine Warnung betrifft unsere Packungen.',
+    'Das Register warnt, wenn etwas ein zweites Mal benutzt oder gemessen wird, oder von jemandem oder an einem Ort, für den es nicht bestimmt war. Von zweien ist eines eine Kopie: Finden Sie heraus, welches.',
+  noAlerts: 'Keine Warnung betrifft unsere Produkte.',
   alertID: 'Warnung',
+  registration: 'Registrierung',
   what: 'Was geschah',
   raisedBy: 'Gesehen bei',
   maker: 'Hergestellt von',

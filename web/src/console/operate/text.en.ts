@@ -109,9 +109,11 @@ export const en = {
   done: 'done',
   policy: 'Permitted by',
   alerts: 'Alerts',
-  alertsSay: 'The ledger raises an alert when a pack is used a second time. One of the two is a copy: find out which.',
-  noAlerts: 'No alert concerns our packs.',
+  alertsSay:
+    'The ledger raises an alert when a thing is used or measured a second time, or by somebody or at a place that it was not meant for. One of two is a copy: find out which.',
+  noAlerts: 'No alert concerns our products.',
   alertID: 'Alert',
+  registration: 'Registration',
   what: 'What happened',
   raisedBy: 'Seen at',
   maker: 'Made by',
