@@ -1,0 +1,140 @@
+package device
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"theriac/client"
+	"theriac/genuine"
+	"theriac/refusal"
+)
+
+// ErrBusy is returned while the device measures another thing.
+var ErrBusy = refusal.New("instrument_busy", "the device measures another thing now; try again")
+
+// A Meter is a measuring device at work (3.3): it answers challenges about what lies on
+// its instruments. What lies there is measured for one challenge at a time. A challenge
+// that waits for its turn is answered with what lies there then: let them wait only
+// where a machine changes the things.
+type Meter struct {
+	device *Device
+	bench  *Bench
+	makers []*client.Client
+	now    func() time.Time
+	rate   float64
+	turn   chan struct{}
+	places chan struct{} // of those who have or wait for the turn
+	asking chan struct{} // of who asks a maker's server for keys
+	nonces *nonces
+	book   *os.File
+}
+
+// A MeterConfig says how a device measures.
+type MeterConfig struct {
+	Device  *Device
+	Bench   *Bench
+	Makers  []*client.Client // whose servers have keys of lines
+	Now     func() time.Time
+	Waiting int     // challenges that may wait while one is measured for
+	Rate    float64 // challenges a second of one address
+}
+
+// NewMeter begins to measure with a device. It refreshes the keys of lines that the
+// device knows, as far as their makers' servers answer.
+func NewMeter(ctx context.Context, c MeterConfig) (*Meter, error) {
+	m := &Meter{
+		device: c.Device, bench: c.Bench, makers: c.Makers, now: c.Now, rate: c.Rate,
+		turn: make(chan struct{}, 1), places: make(chan struct{}, 1+c.Waiting), asking: make(chan struct{}, 1),
+	}
+	var err error
+	if m.nonces, err = openNonces(c.Device.folder, maxNonces); err != nil {
+		return nil, err
+	}
+	if m.book, err = openBook(c.Device.folder); err != nil {
+		return nil, errors.Join(err, m.nonces.close())
+	}
+	if err := c.Device.refresh(ctx, c.Makers); err != nil {
+		return nil, errors.Join(err, m.Close())
+	}
+	return m, nil
+}
+
+// Close ends the measuring. The bench stays its owner's.
+func (m *Meter) Close() error {
+	m.turn <- struct{}{}
+	return errors.Join(m.nonces.close(), m.book.Close())
+}
+
+// Answer measures what lies on the instruments for a challenge. Nothing that was read
+// stands in an answer or in an error, and no line of the book is missing for an answer
+// that went out.
+func (m *Meter) Answer(ctx context.Context, from string, sealed []byte) (*genuine.Answer, error) {
+	d := m.device
+	c, err := genuine.OpenChallenge(d.Card.device(), d.seal, sealed)
+	if err != nil {
+		return nil, err
+	}
+	a, err := m.answer(ctx, c)
+	if ctx.Err() != nil {
+		err = errors.Join(ErrLate, ctx.Err()) // who asked has gone, or the device stops
+	}
+	if err := m.note(from, c, err); err != nil {
+		return nil, err
+	}
+	if err != nil {
+		return nil, err
+	}
+	return a, nil
+}
+
+func (m *Meter) answer(ctx context.Context, c *genuine.Challenge) (*genuine.Answer, error) {
+	k, err := m.key(ctx, &c.Transaction)
+	if err != nil {
+		return nil, err
+	}
+	defer clear(k.J[:])
+	select {
+	case m.places <- struct{}{}:
+		defer func() { <-m.places }()
+	default:
+		return nil, ErrBusy
+	}
+	select {
+	case m.turn <- struct{}{}:
+		defer func() { <-m.turn }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	if err := m.nonces.use(c.Nonce); err != nil {
+		return nil, err
+	}
+	readings, err := m.bench.measure(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return k.Answer(c, readings, m.device.signer)
+}
+
+// lookup is how long the makers' servers may take for a key.
+const lookup = 15 * time.Second
+
+// key returns the key of a line. Makers are asked for one at a time: anybody can seal a
+// challenge of a line that does not exist.
+func (m *Meter) key(ctx context.Context, u *genuine.Transaction) (*genuine.LineKey, error) {
+	k, err := m.device.lineKey(u.Chain, u.Line, u.Epoch)
+	if !errors.Is(err, ErrLineKey) {
+		return k, err
+	}
+	select {
+	case m.asking <- struct{}{}:
+		defer func() { <-m.asking }()
+	default:
+		return nil, fmt.Errorf("%w: it asks for another", ErrLineKey)
+	}
+	ctx, cancel := context.WithTimeout(ctx, lookup)
+	defer cancel()
+	return m.device.known(ctx, m.makers, u)
+}
