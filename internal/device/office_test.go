@@ -99,6 +99,10 @@ func (o *office) handler() http.Handler {
 			v, err := o.work(pattern, r, do)
 			o.mu.Unlock()
 			if errors.Is(err, errLost) {
+				// Half an answer: a connection that breaks before is asked again by net/http.
+				w.Header().Set("Content-Length", "100")
+				_, _ = w.Write([]byte("{"))
+				w.(http.Flusher).Flush()
 				panic(http.ErrAbortHandler)
 			}
 			respond(w, v, err)
