@@ -49,6 +49,12 @@ func (p *pan) Measure(ctx context.Context) ([]genuine.Reading, error) {
 
 func (p *pan) Close() error { return nil }
 
+func (p *pan) count() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.n
+}
+
 // put lays something on the pan.
 func (p *pan) put(value string) {
 	p.mu.Lock()
@@ -136,15 +142,15 @@ func TestBenchNamesFailures(t *testing.T) {
 	code(t, err, "instrument_late")
 	_, err = b.measure(t.Context())
 	code(t, err, "instrument_late")
-	if deaf.n != 1 {
-		t.Errorf("asked %d times while it was busy", deaf.n)
+	if deaf.count() != 1 {
+		t.Errorf("asked %d times while it was busy", deaf.count())
 	}
 	deaf.put("0.7")
 	close(deaf.hold)
 	b.patience = time.Minute
 	got, err := b.measure(t.Context())
-	if err != nil || len(got) != 1 || got[0].Value != 700_000 || deaf.n != 2 {
-		t.Errorf("%v, %v after %d questions", got, err, deaf.n)
+	if err != nil || len(got) != 1 || got[0].Value != 700_000 || deaf.count() != 2 {
+		t.Errorf("%v, %v after %d questions", got, err, deaf.count())
 	}
 
 	ctx, cancel := context.WithCancel(t.Context())

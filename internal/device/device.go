@@ -10,6 +10,7 @@
 package device
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/hpke"
 	"encoding/json"
@@ -57,7 +58,7 @@ func (c *Card) signed() canon.Digest {
 // ParseCard reads a card and returns ErrCard unless its device signed it.
 func ParseCard(raw []byte) (*Card, error) {
 	var c Card
-	if err := canon.DecodeJSON(raw, &c); err != nil {
+	if err := canon.DecodeJSON(bytes.TrimSpace(raw), &c); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrCard, err)
 	}
 	return &c, c.check()
@@ -255,7 +256,7 @@ func (d *Device) open(dir, passphrase string) error {
 	if err != nil {
 		return err
 	}
-	if own.Device != card.Device || string(own.Seal) != string(card.Seal) {
+	if own.Device != card.Device || !bytes.Equal(own.Seal, card.Seal) {
 		return fmt.Errorf("%w: %s is another key store's", ErrCard, cardFile)
 	}
 	return nil

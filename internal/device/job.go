@@ -135,10 +135,10 @@ func sealOf(members []api.Member, gln string) ([]byte, error) {
 	switch {
 	case i < 0:
 		return nil, fmt.Errorf("%w: no member %s", ErrJob, gln)
-	case members[i].Status != "active" || len(members[i].Seal) == 0:
+	case members[i].Status != "active" || len(members[i].SealKey) == 0:
 		return nil, fmt.Errorf("%w: %s takes no consignments now", ErrJob, gln)
 	}
-	return members[i].Seal, nil
+	return members[i].SealKey, nil
 }
 
 // makerOf returns the member who licensed the company prefix of a product.

@@ -162,7 +162,7 @@ func (o *office) members() []api.Member {
 	var out []api.Member
 	for _, x := range o.offices {
 		out = append(out, api.Member{
-			GLN: x.org.GLN, Name: x.org.Name, Status: "active", Endpoint: x.server.URL, Prefixes: x.org.Prefixes, Seal: x.seal.PublicKey().Bytes(),
+			GLN: x.org.GLN, Name: x.org.Name, Status: "active", Endpoint: x.server.URL, Prefixes: x.org.Prefixes, SealKey: x.seal.PublicKey().Bytes(),
 		})
 	}
 	return out

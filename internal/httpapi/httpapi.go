@@ -124,6 +124,7 @@ func New(c Config) (http.Handler, error) {
 	s.reports()
 	s.lists()
 	s.genuine()
+	s.things()
 	s.people()
 	s.sessions()
 	return s.around(s.routed(mux)), nil
