@@ -115,8 +115,11 @@ func (d *deviceRegisterCmd) job() (*device.Job, error) {
 
 // registrar speaks with the person at the instruments, or with nobody.
 func (d *deviceRegisterCmd) registrar(con *console) *device.Registrar {
-	in := readLines(os.Stdin)
 	r := &device.Registrar{Progress: bar(con, "marks"), Reach: func(endpoint string) (*client.Client, error) { return client.New(endpoint, "") }}
+	in := &lines{}
+	if d.Scan || !d.Each {
+		in = readLines(os.Stdin)
+	}
 	r.Scan = func(ctx context.Context) (string, error) {
 		for {
 			code, err := in.read(ctx)

@@ -74,16 +74,20 @@ func (d *Device) adopt(l *line, k *genuine.LineKey, sealed []byte) error {
 }
 
 // known asks the makers' servers for the key of a line and epoch.
-func (d *Device) known(ctx context.Context, makers []*client.Client, u *genuine.Transaction) (*genuine.LineKey, error) {
+func (d *Device) known(ctx context.Context, makers []*client.Client, u *genuine.Transaction) error {
 	why := fmt.Errorf("%w: line %s, epoch %d", ErrLineKey, u.Line, u.Epoch)
 	for _, m := range makers {
 		err := d.fetch(ctx, m, u.Chain, u.Line)
 		if err == nil {
-			return d.lineKey(u.Chain, u.Line, u.Epoch)
+			k, err := d.lineKey(u.Chain, u.Line, u.Epoch)
+			if err == nil {
+				clear(k.J[:])
+			}
+			return err
 		}
 		why = errors.Join(why, err)
 	}
-	return nil, why
+	return why
 }
 
 // refresh gets the keys of the lines that the device knows again: a record may have
@@ -94,13 +98,15 @@ func (d *Device) refresh(ctx context.Context, makers []*client.Client) error {
 	if err != nil {
 		return err
 	}
+	soon, cancel := context.WithTimeout(ctx, lookup)
+	defer cancel()
 	for _, id := range ids {
 		l, err := loadLine(d.folder, id)
 		if err != nil {
 			return err
 		}
 		for _, m := range makers {
-			if d.fetch(ctx, m, l.Chain, id) == nil {
+			if d.fetch(soon, m, l.Chain, id) == nil {
 				break
 			}
 		}

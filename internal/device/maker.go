@@ -161,9 +161,12 @@ func (d *Device) settled(ctx context.Context, office *client.Client, gtin gs1.GT
 		l.Maker = &maker{Devices: []Card{d.Card}}
 	}
 	found, ok := l.settle(now)
+	mine := found != nil && found.Asked == asked
 	switch {
+	case ok && takeOver && !mine:
+		return nil, false, fmt.Errorf("%w: this device makes its keys already", ErrChange)
 	case ok:
-		return l, found != nil && found.Asked == asked, nil
+		return l, mine, nil
 	case !takeOver || now == nil:
 		return nil, false, ErrElsewhere
 	}

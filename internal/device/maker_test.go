@@ -83,7 +83,7 @@ func TestLineIsMadeAndShared(t *testing.T) {
 		t.Fatalf("the carrier has another key: %v", err)
 	}
 	_, err = w.fetched(t, late, 1)
-	code(t, err, "unknown_device")
+	code(t, err, "instrument_no_key")
 
 	// A device that comes later gets the keys of earlier epochs too.
 	if l, err = w.change(t, d, Change{Rotate: true}); err != nil || l.Epoch != 2 {
@@ -111,7 +111,7 @@ func TestLineIsMadeAndShared(t *testing.T) {
 		t.Fatalf("%+v, %v", l, err)
 	}
 	_, err = w.fetched(t, carrier, 3)
-	code(t, err, "unknown_device")
+	code(t, err, "instrument_no_key")
 	for _, k := range w.office(w.DM).keys[w.lineID()] {
 		if k.Device == carrier.Card.Device && k.Epoch == 3 {
 			t.Error("the revoked device was given a key")

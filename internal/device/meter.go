@@ -91,11 +91,9 @@ func (m *Meter) Answer(ctx context.Context, from string, sealed []byte) (*genuin
 }
 
 func (m *Meter) answer(ctx context.Context, c *genuine.Challenge) (*genuine.Answer, error) {
-	k, err := m.key(ctx, &c.Transaction)
-	if err != nil {
+	if err := m.ready(ctx, &c.Transaction); err != nil {
 		return nil, err
 	}
-	defer clear(k.J[:])
 	select {
 	case m.places <- struct{}{}:
 		defer func() { <-m.places }()
@@ -115,24 +113,33 @@ func (m *Meter) answer(ctx context.Context, c *genuine.Challenge) (*genuine.Answ
 	if err != nil {
 		return nil, err
 	}
+	u := &c.Transaction
+	k, err := m.device.lineKey(u.Chain, u.Line, u.Epoch)
+	if err != nil {
+		return nil, err
+	}
+	defer clear(k.J[:]) // it was open for this answer
 	return k.Answer(c, readings, m.device.signer)
 }
 
 // lookup is how long the makers' servers may take for a key.
 const lookup = 15 * time.Second
 
-// key returns the key of a line. Makers are asked for one at a time: anybody can seal a
-// challenge of a line that does not exist.
-func (m *Meter) key(ctx context.Context, u *genuine.Transaction) (*genuine.LineKey, error) {
+// ready makes sure that the key of a line is there. Makers are asked for one at a time:
+// anybody can seal a challenge of a line that does not exist.
+func (m *Meter) ready(ctx context.Context, u *genuine.Transaction) error {
 	k, err := m.device.lineKey(u.Chain, u.Line, u.Epoch)
+	if err == nil {
+		clear(k.J[:])
+	}
 	if !errors.Is(err, ErrLineKey) {
-		return k, err
+		return err
 	}
 	select {
 	case m.asking <- struct{}{}:
 		defer func() { <-m.asking }()
 	default:
-		return nil, fmt.Errorf("%w: it asks for another", ErrLineKey)
+		return fmt.Errorf("%w: it asks for another", ErrLineKey)
 	}
 	ctx, cancel := context.WithTimeout(ctx, lookup)
 	defer cancel()

@@ -44,6 +44,9 @@ func ownLine(ctx context.Context, office *client.Client, id canon.Digest) (*api.
 // gives to everybody.
 func lineKeys(ctx context.Context, maker *client.Client, id, device canon.Digest) (*api.LineKeys, error) {
 	got, err := client.Get[api.LineKeys](ctx, maker, "/v1/lines/"+url.PathEscape(id.String())+"/keys/"+url.PathEscape(device.String()), nil)
+	if code := refusal.Code(err); code == "not_found" || code == "unknown_line" {
+		return nil, fmt.Errorf("%w: was it admitted? %v", ErrLineKey, err)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -268,7 +268,7 @@ func (o *office) lines(on handle) {
 		if err != nil {
 			return nil, err
 		}
-		if l.Maker != o.org.GLN {
+		if l.Maker != o.org.GLN || !slices.ContainsFunc(l.Devices, func(d api.LineDevice) bool { return d.ID == device }) {
 			return nil, supply.ErrUnknown
 		}
 		out := api.LineKeys{Line: *l, Items: []api.LineKey{}}

@@ -143,7 +143,9 @@ func (r *Registrar) judge(ctx context.Context, p *plan, t *Thing) error {
 				continue
 			}
 		}
-		t.read = readings
+		if err == nil {
+			t.read = readings
+		}
 		return err
 	}
 }

@@ -389,7 +389,7 @@ func TestJobsThatCannotBe(t *testing.T) {
 	_, err := l.registrarOf(t, l.carrier, l.DM, l.pan).Register(t.Context(), l.job(50, 60))
 	code(t, err, "wrong_operator")
 	_, err = l.registrarOf(t, newDevice(t, l.DM), l.DM, l.pan).Register(t.Context(), l.job(50, 60))
-	code(t, err, "unknown_device")
+	code(t, err, "instrument_no_key")
 	// Attack: the server moves the pack to another place, or the line to another epoch.
 	o := l.office(l.DM)
 	o.answer = func(v any) any {
