@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"theriac/canon"
@@ -13,11 +14,11 @@ import (
 
 type deviceIdentifyCmd struct {
 	home
-	Device       string  `required:"" help:"Address of the measuring device." placeholder:"URL"`
-	Place        string  `required:"" help:"GLN of where this is."`
-	Registration string  `help:"That the thing is to be identified by; a case needs it, others have one." placeholder:"ID"`
-	Index        *uint64 `help:"Of its mark in that registration; 0, if left out."`
-	Code         string  `arg:"" help:"What was scanned on the thing: a GS1 code in any form."`
+	Device       string `required:"" help:"Address of the measuring device." placeholder:"URL"`
+	Place        string `required:"" help:"GLN of where this is."`
+	Registration string `help:"That the thing is to be identified by; a case needs it, others have one." placeholder:"ID"`
+	Index        uint64 `help:"Of its mark in that registration."`
+	Code         string `arg:"" help:"What was scanned on the thing: a GS1 code in any form."`
 }
 
 // Help implements kong.HelpProvider.
@@ -29,7 +30,7 @@ func (deviceIdentifyCmd) Help() string {
 }
 
 func (d *deviceIdentifyCmd) Run(ctx context.Context, con *console) error {
-	mark, err := d.mark()
+	id, err := d.registration()
 	if err != nil {
 		con.report(err)
 		return exit(exitUsage)
@@ -44,7 +45,7 @@ func (d *deviceIdentifyCmd) Run(ctx context.Context, con *console) error {
 		return exit(exitUsage)
 	}
 	x := &device.Identification{Office: office, Meter: meter, Place: d.Place}
-	done, err := x.Identify(ctx, d.Code, mark)
+	done, err := x.Identify(ctx, d.Code, id, d.Index)
 	if err != nil {
 		if d.JSON {
 			if err := printJSON(con.out, map[string]string{"code": refusal.Code(err), "detail": err.Error()}); err != nil {
@@ -61,19 +62,21 @@ func (d *deviceIdentifyCmd) Run(ctx context.Context, con *console) error {
 	return nil
 }
 
-func (d *deviceIdentifyCmd) mark() (*device.Mark, error) {
-	if d.Registration == "" {
-		if d.Index != nil {
-			return nil, errors.New("--index is of a --registration")
-		}
-		return nil, nil
+func (d *deviceIdentifyCmd) registration() (canon.Digest, error) {
+	switch {
+	case d.Registration != "":
+		return canon.ParseDigest(d.Registration)
+	case d.Index > 0:
+		return canon.Digest{}, errors.New("--index is of a --registration")
 	}
-	id, err := canon.ParseDigest(d.Registration)
-	m := &device.Mark{Registration: id}
-	if d.Index != nil {
-		m.Index = *d.Index
-	}
-	return m, err
+	return canon.Digest{}, nil
+}
+
+// against are the codes that speak against the thing, or the device that measured it,
+// and not of something that could not be asked.
+var against = []string{
+	"already_verified", "another_thing", "bad_proof", "label_mismatch", "not_legitimate", "superseded", "unknown_device",
+	"unknown_serial", "wrong_consignee", "wrong_place",
 }
 
 // undone reports why a thing was not verified, with the status that says whether that
@@ -82,7 +85,7 @@ func undone(con *console, err error) error {
 	if errors.Is(err, context.Canceled) {
 		return err
 	}
-	if device.Against(err) {
+	if slices.Contains(against, refusal.Code(err)) {
 		con.printf("REFUSED  %v\n", err)
 		return exit(exitRefused)
 	}

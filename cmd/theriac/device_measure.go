@@ -36,13 +36,13 @@ func (d *deviceMeasureCmd) Run(ctx context.Context, con *console) (err error) {
 	if d.Waiting < 0 || d.Rate <= 0 {
 		return errors.New("--waiting is 0 or more, --rate more than 0")
 	}
-	config := device.MeterConfig{Now: time.Now, Waiting: d.Waiting, Rate: d.Rate}
+	m := &device.Meter{Now: time.Now, Waiting: d.Waiting, Rate: d.Rate}
 	for _, address := range d.Server {
 		c, err := client.New(address, "")
 		if err != nil {
 			return err
 		}
-		config.Makers = append(config.Makers, c)
+		m.Makers = append(m.Makers, c)
 	}
 	x, err := device.Open(d.Dir, d.Passphrase)
 	if err != nil {
@@ -58,9 +58,8 @@ func (d *deviceMeasureCmd) Run(ctx context.Context, con *console) (err error) {
 	if err != nil {
 		return err
 	}
-	config.Device, config.Bench = x, bench
-	m, err := device.NewMeter(ctx, config)
-	if err != nil {
+	m.Device, m.Bench = x, bench
+	if err := m.Begin(ctx); err != nil {
 		return errors.Join(err, l.Close())
 	}
 	con.printf("device %s of %s measures at %s://%s\n", x.Card.Device, x.Card.Operator, scheme, l.Addr())

@@ -11,10 +11,10 @@ import (
 )
 
 var (
-	// ErrInstrument is returned if an instrument gave no reading.
-	ErrInstrument = refusal.New("instrument_failed", "an instrument gave no reading")
-	// ErrLate is returned if an instrument did not answer in time.
-	ErrLate = refusal.New("instrument_late", "an instrument did not answer in time")
+	// errInstrument is returned if an instrument gave no reading.
+	errInstrument = refusal.New("instrument_failed", "an instrument gave no reading")
+	// errLate is returned if an instrument did not answer in time.
+	errLate = refusal.New("instrument_late", "an instrument did not answer in time")
 )
 
 // An Instrument measures what lies on it.
@@ -33,9 +33,6 @@ type Bench struct {
 	patience    time.Duration
 	turns       []chan struct{}
 }
-
-// Patience is how long a Bench waits for its instruments, if nobody says.
-const Patience = 45 * time.Second
 
 // NewBench takes instruments over; patience is how long they may take for a thing.
 func NewBench(patience time.Duration, instruments ...Instrument) (*Bench, error) {
@@ -106,9 +103,9 @@ func failed(ctx context.Context, err error) error {
 	case refusal.Code(err) != "":
 		return err
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return fmt.Errorf("%w: %w", ErrLate, err)
+		return fmt.Errorf("%w: %w", errLate, err)
 	case ctx.Err() != nil:
 		return ctx.Err() // who asked has gone
 	}
-	return fmt.Errorf("%w: %w", ErrInstrument, err)
+	return fmt.Errorf("%w: %w", errInstrument, err)
 }

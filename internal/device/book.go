@@ -53,12 +53,12 @@ func (m *Meter) note(from string, c *genuine.Challenge, came error) error {
 	outcome := "legitimate"
 	if came != nil {
 		if outcome = refusal.Code(came); outcome == "" {
-			outcome = ErrBroken.Code()
+			outcome = errBroken.Code()
 		}
 	}
 	u := &c.Transaction
 	raw, err := json.Marshal(entry{
-		m.now().UTC().Format(time.RFC3339Nano), from, c.Registration, u.Index, c.Consignee, c.Place, u.Line, u.Epoch, outcome,
+		m.Now().UTC().Format(time.RFC3339Nano), from, c.Registration, u.Index, c.Consignee, c.Place, u.Line, u.Epoch, outcome,
 	})
 	if err != nil {
 		return err

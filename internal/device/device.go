@@ -31,12 +31,12 @@ import (
 )
 
 var (
-	// ErrCard is returned for a card that no device has made.
-	ErrCard = refusal.New("bad_card", "the card is not one that its device signed")
-	// ErrInUse is returned while another process works with the device's folder.
-	ErrInUse = refusal.New("device_in_use", "another process uses the device's folder")
-	// ErrOperator is returned if server and device are not the same organisation's.
-	ErrOperator = refusal.New("wrong_operator", "the device and the server are of different organisations")
+	// errCard is returned for a card that no device has made.
+	errCard = refusal.New("bad_card", "the card is not one that its device signed")
+	// errInUse is returned while another process works with the device's folder.
+	errInUse = refusal.New("device_in_use", "another process uses the device's folder")
+	// errOperator is returned if server and device are not the same organisation's.
+	errOperator = refusal.New("wrong_operator", "the device and the server are of different organisations")
 )
 
 // A Card is what others need of a device to admit it to a product line. It is no
@@ -55,31 +55,31 @@ func (c *Card) signed() canon.Digest {
 	return canon.Hash("theriac/device-card/1", c.Point, c.Seal, []byte(c.Operator))
 }
 
-// ParseCard reads a card and returns ErrCard unless its device signed it.
+// ParseCard reads a card and returns errCard unless its device signed it.
 func ParseCard(raw []byte) (*Card, error) {
 	var c Card
 	if err := canon.DecodeJSON(bytes.TrimSpace(raw), &c); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrCard, err)
+		return nil, fmt.Errorf("%w: %w", errCard, err)
 	}
 	return &c, c.check()
 }
 
 func (c *Card) check() error {
 	if err := gs1.GLN(c.Operator).Check(); err != nil {
-		return fmt.Errorf("%w: operator: %w", ErrCard, err)
+		return fmt.Errorf("%w: operator: %w", errCard, err)
 	}
 	if err := pedigree.CheckSealKey(c.Seal); err != nil || len(c.Seal) == 0 {
-		return fmt.Errorf("%w: seal key", ErrCard)
+		return fmt.Errorf("%w: seal key", errCard)
 	}
 	key, err := envelope.ParseKey(c.Point)
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrCard, err)
+		return fmt.Errorf("%w: %w", errCard, err)
 	}
 	if key.ID() != c.Device {
-		return fmt.Errorf("%w: the identifier is another key's", ErrCard)
+		return fmt.Errorf("%w: the identifier is another key's", errCard)
 	}
 	if err := key.VerifyDigest(c.signed(), c.Signature); err != nil {
-		return fmt.Errorf("%w: %w", ErrCard, err)
+		return fmt.Errorf("%w: %w", errCard, err)
 	}
 	return nil
 }
@@ -257,7 +257,7 @@ func (d *Device) open(dir, passphrase string) error {
 		return err
 	}
 	if own.Device != card.Device || !bytes.Equal(own.Seal, card.Seal) {
-		return fmt.Errorf("%w: %s is another key store's", ErrCard, cardFile)
+		return fmt.Errorf("%w: %s is another key store's", errCard, cardFile)
 	}
 	return nil
 }

@@ -40,7 +40,7 @@ func (d *Device) fetch(ctx context.Context, maker *client.Client, chainID string
 	case l.Maker != nil:
 		return nil // it made them
 	case got.Line.Epoch < l.Record.Epoch:
-		return fmt.Errorf("%w: the server has epoch %d, this device has seen %d", ErrLineKey, got.Line.Epoch, l.Record.Epoch)
+		return fmt.Errorf("%w: the server has epoch %d, this device has seen %d", errLineKey, got.Line.Epoch, l.Record.Epoch)
 	}
 	l.Record = got.Line
 	var broken error
@@ -52,7 +52,7 @@ func (d *Device) fetch(ctx context.Context, maker *client.Client, chainID string
 		broken = errors.Join(broken, err)
 	}
 	if l.find(l.Record.Epoch) == nil {
-		return errors.Join(fmt.Errorf("%w: none of epoch %d opens", ErrLineKey, l.Record.Epoch), broken)
+		return errors.Join(fmt.Errorf("%w: none of epoch %d opens", errLineKey, l.Record.Epoch), broken)
 	}
 	// What an earlier answer had for this epoch, and the ledger has not.
 	l.Keys = slices.DeleteFunc(l.Keys, func(h held) bool { return h.Epoch == l.Record.Epoch && h.Criteria != l.Record.Criteria })
@@ -75,7 +75,7 @@ func (d *Device) adopt(l *line, k *genuine.LineKey, sealed []byte) error {
 
 // known asks the makers' servers for the key of a line and epoch.
 func (d *Device) known(ctx context.Context, makers []*client.Client, u *genuine.Transaction) error {
-	why := fmt.Errorf("%w: line %s, epoch %d", ErrLineKey, u.Line, u.Epoch)
+	why := fmt.Errorf("%w: line %s, epoch %d", errLineKey, u.Line, u.Epoch)
 	for _, m := range makers {
 		err := d.fetch(ctx, m, u.Chain, u.Line)
 		if err == nil {

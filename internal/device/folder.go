@@ -38,7 +38,7 @@ func (f *folder) lock() (leave func(), err error) {
 	}
 	switch err := syscall.Flock(int(d.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); {
 	case errors.Is(err, syscall.EWOULDBLOCK):
-		return nil, errors.Join(fmt.Errorf("%s: %w", f.root.Name(), ErrInUse), d.Close())
+		return nil, errors.Join(fmt.Errorf("%s: %w", f.root.Name(), errInUse), d.Close())
 	case err != nil:
 		return nil, errors.Join(err, d.Close())
 	}

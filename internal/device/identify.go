@@ -3,7 +3,6 @@ package device
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -41,15 +40,15 @@ type Identified struct {
 	Done         api.Done     `json:"done"`
 }
 
-// A Mark names a thing's mark: of which registration, and which one.
-type Mark struct {
+// A mark names a thing's mark: of which registration, and which one.
+type mark struct {
 	Registration canon.Digest
 	Index        uint64
 }
 
-// Identify has the thing with this code measured, and sets its mark to verified. The
-// mark may be nil: then it is the one that the thing has now.
-func (i *Identification) Identify(ctx context.Context, code string, mark *Mark) (*Identified, error) {
+// Identify has the thing with this code measured, and sets its mark to verified: of the
+// registration that is given, or of the one that the thing has now if it is zero.
+func (i *Identification) Identify(ctx context.Context, code string, registration canon.Digest, index uint64) (*Identified, error) {
 	if err := gs1.GLN(i.Place).Check(); err != nil {
 		return nil, fmt.Errorf("place: %w", err)
 	}
@@ -57,16 +56,17 @@ func (i *Identification) Identify(ctx context.Context, code string, mark *Mark) 
 	if err != nil {
 		return nil, fmt.Errorf("code: %w", err)
 	}
-	if mark == nil {
-		if mark, err = i.find(ctx, code); err != nil {
+	at := &mark{registration, index}
+	if registration.IsZero() {
+		if at, err = i.find(ctx, code); err != nil {
 			return nil, err
 		}
 	}
-	t, err := i.target(ctx, id, code, mark)
+	t, err := i.target(ctx, id, code, at)
 	if err != nil {
 		return nil, err
 	}
-	c := &genuine.Challenge{Registration: mark.Registration, Consignee: t.own, Place: i.Place, Transaction: *t.u}
+	c := &genuine.Challenge{Registration: at.Registration, Consignee: t.own, Place: i.Place, Transaction: *t.u}
 	rand.Read(c.Nonce[:])
 	a, err := i.challenge(ctx, c, t.line)
 	if err != nil {
@@ -81,13 +81,13 @@ func (i *Identification) Identify(ctx context.Context, code string, mark *Mark) 
 		return nil, err
 	}
 	return &Identified{
-		Code: code, Registration: mark.Registration, Index: mark.Index, From: t.registration.From, Counter: t.u.Counter, Place: i.Place,
+		Code: code, Registration: at.Registration, Index: at.Index, From: t.registration.From, Counter: t.u.Counter, Place: i.Place,
 		Device: a.Device, Done: *done,
 	}, nil
 }
 
 // find returns the mark that a thing has now.
-func (i *Identification) find(ctx context.Context, code string) (*Mark, error) {
+func (i *Identification) find(ctx context.Context, code string) (*mark, error) {
 	at, err := client.Get[api.Thing](ctx, i.Office, "/v1/things", url.Values{"code": {code}})
 	if err != nil {
 		return nil, err
@@ -95,7 +95,7 @@ func (i *Identification) find(ctx context.Context, code string) (*Mark, error) {
 	if at.Registration.IsZero() {
 		return nil, fmt.Errorf("%w: nobody has registered this thing", ledger.ErrUnknownRegistration)
 	}
-	return &Mark{at.Registration, at.Index}, nil
+	return &mark{at.Registration, at.Index}, nil
 }
 
 // A target is what is known of a thing before it is measured.
@@ -107,12 +107,12 @@ type target struct {
 	u            *genuine.Transaction
 }
 
-func (i *Identification) target(ctx context.Context, id gs1.Identifier, code string, mark *Mark) (*target, error) {
+func (i *Identification) target(ctx context.Context, id gs1.Identifier, code string, of *mark) (*target, error) {
 	home, err := client.Get[api.Status](ctx, i.Office, "/v1/status", nil)
 	if err != nil {
 		return nil, err
 	}
-	path := "/v1/registrations/" + url.PathEscape(mark.Registration.String())
+	path := "/v1/registrations/" + url.PathEscape(of.Registration.String())
 	r, err := client.Get[api.Registration](ctx, i.Office, path, nil)
 	if err != nil {
 		return nil, err
@@ -127,14 +127,14 @@ func (i *Identification) target(ctx context.Context, id gs1.Identifier, code str
 	t := &target{own: home.GLN, line: recordOf(line), registration: &chain.Registration{
 		Terms: chain.Terms(r.Terms), From: r.From, Device: r.Device, At: r.At, Before: r.Before,
 	}}
-	if t.mark, err = client.Get[api.Mark](ctx, i.Office, fmt.Sprintf("%s/marks/%d", path, mark.Index), nil); err != nil {
+	if t.mark, err = client.Get[api.Mark](ctx, i.Office, fmt.Sprintf("%s/marks/%d", path, of.Index), nil); err != nil {
 		return nil, err
 	}
-	at := fmt.Sprintf("%s/transactions/%d", path, mark.Index)
+	at := fmt.Sprintf("%s/transactions/%d", path, of.Index)
 	if t.u, err = client.Get[genuine.Transaction](ctx, i.Office, at, url.Values{"code": {code}}); err != nil {
 		return nil, err
 	}
-	return t, t.agrees(home.Chain, id, mark.Index)
+	return t, t.agrees(home.Chain, id, of.Index)
 }
 
 // agrees returns an error unless the transaction information is that of the thing in
@@ -216,18 +216,4 @@ func (i *Identification) report(ctx context.Context, c *genuine.Challenge, a *ge
 			return nil, err
 		}
 	}
-}
-
-// Against reports whether an error speaks against the thing, or the device that
-// measured it, and not only of something that could not be asked.
-func Against(err error) bool {
-	for _, r := range []*refusal.Refusal{
-		genuine.ErrNotLegitimate, genuine.ErrProof, genuine.ErrDevice, supply.ErrThing,
-		ledger.ErrVerified, ledger.ErrSuperseded, ledger.ErrConsignee, ledger.ErrPlace, ledger.ErrLeaf,
-	} {
-		if errors.Is(err, r) {
-			return true
-		}
-	}
-	return refusal.Code(err) == "label_mismatch"
 }

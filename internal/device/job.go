@@ -17,8 +17,8 @@ import (
 	"theriac/refusal"
 )
 
-// ErrJob is returned for what cannot be registered so.
-var ErrJob = refusal.New("bad_job", "this cannot be registered so")
+// errJob is returned for what cannot be registered so.
+var errJob = refusal.New("bad_job", "this cannot be registered so")
 
 // A Job says what is to be registered, and for whom: packs of a batch, each with a mark
 // of its own; with Whole one mark for all of them, in a case or pallet; or a lot of raw
@@ -37,7 +37,7 @@ type Job struct {
 }
 
 func (j *Job) check() error {
-	refuse := func(why string) error { return fmt.Errorf("%w: %s", ErrJob, why) }
+	refuse := func(why string) error { return fmt.Errorf("%w: %s", errJob, why) }
 	switch {
 	case j.GTIN.Check() != nil:
 		return refuse("the GTIN is none")
@@ -102,7 +102,7 @@ func (r *Registrar) prepare(ctx context.Context, j *Job) (*plan, error) {
 			return nil, err
 		}
 		if j.Packs.To > p.size {
-			return nil, fmt.Errorf("%w: the batch has %d packs", ErrJob, p.size)
+			return nil, fmt.Errorf("%w: the batch has %d packs", errJob, p.size)
 		}
 	}
 	return p, r.current(ctx, p, maker)
@@ -112,18 +112,18 @@ func (r *Registrar) prepare(ctx context.Context, j *Job) (*plan, error) {
 func (p *plan) named(j *Job) error {
 	id, err := gs1.ParseIdentifier(j.Item, time.Now())
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrJob, err)
+		return fmt.Errorf("%w: %w", errJob, err)
 	}
 	var lotErr error
 	p.lot, lotErr = id.LGTIN()
 	switch {
 	case j.Material && (lotErr != nil || p.lot.GTIN != j.GTIN):
-		return fmt.Errorf("%w: a lot of material is (01)%s(10)LOT", ErrJob, j.GTIN)
+		return fmt.Errorf("%w: a lot of material is (01)%s(10)LOT", errJob, j.GTIN)
 	case id.Serial != "" || id.SSCC == "" && lotErr != nil:
-		return fmt.Errorf("%w: the whole has the SSCC or lot number that stands on it", ErrJob)
+		return fmt.Errorf("%w: the whole has the SSCC or lot number that stands on it", errJob)
 	}
 	if p.item, err = genuine.Item(id); err != nil {
-		return fmt.Errorf("%w: %w", ErrJob, err)
+		return fmt.Errorf("%w: %w", errJob, err)
 	}
 	p.code, err = id.Bracketed()
 	return err
@@ -134,9 +134,9 @@ func sealOf(members []api.Member, gln string) ([]byte, error) {
 	i := slices.IndexFunc(members, func(m api.Member) bool { return m.GLN == gln })
 	switch {
 	case i < 0:
-		return nil, fmt.Errorf("%w: no member %s", ErrJob, gln)
+		return nil, fmt.Errorf("%w: no member %s", errJob, gln)
 	case members[i].Status != "active" || len(members[i].SealKey) == 0:
-		return nil, fmt.Errorf("%w: %s takes no consignments now", ErrJob, gln)
+		return nil, fmt.Errorf("%w: %s takes no consignments now", errJob, gln)
 	}
 	return members[i].SealKey, nil
 }
@@ -145,7 +145,7 @@ func sealOf(members []api.Member, gln string) ([]byte, error) {
 func makerOf(members []api.Member, gtin gs1.GTIN) (*api.Member, error) {
 	i := slices.IndexFunc(members, func(m api.Member) bool { return slices.ContainsFunc(m.Prefixes, gtin.HasPrefix) })
 	if i < 0 {
-		return nil, fmt.Errorf("%w: no member makes %s", ErrJob, gtin)
+		return nil, fmt.Errorf("%w: no member makes %s", errJob, gtin)
 	}
 	return &members[i], nil
 }
@@ -190,7 +190,7 @@ func (d *Device) confirm(ctx context.Context, office *client.Client, l *line) er
 		return err
 	}
 	if _, ok := l.settle(now); !ok || now == nil {
-		return ErrElsewhere
+		return errElsewhere
 	}
 	return d.saveLine(l)
 }
@@ -220,7 +220,7 @@ func (r *Registrar) batch(ctx context.Context, p *plan) error {
 		return page.Next, p.size > 0
 	})
 	if err == nil && p.size == 0 {
-		err = fmt.Errorf("%w: no batch %.40q of %s is here", ErrJob, p.job.Batch, p.job.GTIN)
+		err = fmt.Errorf("%w: no batch %.40q of %s is here", errJob, p.job.Batch, p.job.GTIN)
 	}
 	return err
 }

@@ -74,8 +74,8 @@ func work(job string) error {
 		return err
 	case "measure":
 		scale.hold, scale.begun = make(chan struct{}), make(chan struct{}) // nobody ever lets it go on
-		m, err := NewMeter(ctx, MeterConfig{Device: d, Bench: bench, Makers: []*client.Client{office}, Now: time.Now, Rate: 100})
-		if err != nil {
+		m := &Meter{Device: d, Bench: bench, Makers: []*client.Client{office}, Now: time.Now, Rate: 100}
+		if err := m.Begin(ctx); err != nil {
 			return err
 		}
 		l, err := net.Listen("tcp", "127.0.0.1:0")

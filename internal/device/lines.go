@@ -16,9 +16,9 @@ import (
 	"theriac/refusal"
 )
 
-// ErrLineKey is returned for a product line, or an epoch of one, that the device has no
+// errLineKey is returned for a product line, or an epoch of one, that the device has no
 // key of.
-var ErrLineKey = refusal.New("instrument_no_key", "the device has no key of this product line and epoch")
+var errLineKey = refusal.New("instrument_no_key", "the device has no key of this product line and epoch")
 
 const (
 	linesFolder = "lines"
@@ -106,18 +106,18 @@ func (d *Device) openKey(l *line, h *held) (*genuine.LineKey, error) {
 	return k, err
 }
 
-// lineKey returns the key of a line and epoch, or ErrLineKey.
+// lineKey returns the key of a line and epoch, or errLineKey.
 func (d *Device) lineKey(chainID string, id canon.Digest, epoch uint64) (*genuine.LineKey, error) {
 	l, err := loadLine(d.folder, id)
 	if err != nil {
 		return nil, err
 	}
 	if l == nil || l.Chain != chainID {
-		return nil, fmt.Errorf("%w: line %s", ErrLineKey, id)
+		return nil, fmt.Errorf("%w: line %s", errLineKey, id)
 	}
 	h := l.find(epoch)
 	if h == nil {
-		return nil, fmt.Errorf("%w: line %s, epoch %d", ErrLineKey, id, epoch)
+		return nil, fmt.Errorf("%w: line %s, epoch %d", errLineKey, id, epoch)
 	}
 	return d.openKey(l, h)
 }
@@ -142,7 +142,7 @@ func recordOf(r *api.Line) *chain.Line {
 // it admits is the ledger's word, which the server gave.
 func checkRecord(r *api.Line, id canon.Digest) error {
 	if r.ID != id || chain.LineID(r.Maker, r.GTIN) != id {
-		return fmt.Errorf("%w: the server answered with another line", ErrLineKey)
+		return fmt.Errorf("%w: the server answered with another line", errLineKey)
 	}
 	return nil
 }

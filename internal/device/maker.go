@@ -17,10 +17,10 @@ import (
 )
 
 var (
-	// ErrChange is returned for what cannot become of a product line.
-	ErrChange = refusal.New("bad_line_change", "the product line cannot become so")
-	// ErrElsewhere is returned if the ledger has a line as this device did not leave it.
-	ErrElsewhere = refusal.New("line_elsewhere", "the ledger has the product line otherwise than this device left it")
+	// errChange is returned for what cannot become of a product line.
+	errChange = refusal.New("bad_line_change", "the product line cannot become so")
+	// errElsewhere is returned if the ledger has a line as this device did not leave it.
+	errElsewhere = refusal.New("line_elsewhere", "the ledger has the product line otherwise than this device left it")
 )
 
 // A Change says what is to become of a maker's product line. The zero change of a line
@@ -66,7 +66,7 @@ type attempt struct {
 }
 
 // maxTried is how many attempts are remembered. One that a server has held back for
-// longer comes as ErrElsewhere.
+// longer comes as errElsewhere.
 const maxTried = 8
 
 // ChangeLine makes or changes a product line of the device's operator, on the ledger and
@@ -112,7 +112,7 @@ func (d *Device) tell(ctx context.Context, office *client.Client, l *line, next 
 		return nil, err
 	}
 	if !next.is(now) {
-		return nil, fmt.Errorf("%w: epoch %d", ErrElsewhere, now.Epoch)
+		return nil, fmt.Errorf("%w: epoch %d", errElsewhere, now.Epoch)
 	}
 	l.promote(next, now)
 	return now, d.saveLine(l)
@@ -120,7 +120,7 @@ func (d *Device) tell(ctx context.Context, office *client.Client, l *line, next 
 
 func (c *Change) check() error {
 	if err := c.GTIN.Check(); err != nil {
-		return fmt.Errorf("%w: %w", ErrChange, err)
+		return fmt.Errorf("%w: %w", errChange, err)
 	}
 	if c.Criteria != nil {
 		if err := genuine.CheckCriteria(c.Criteria); err != nil {
@@ -155,7 +155,7 @@ func (d *Device) settled(ctx context.Context, office *client.Client, gtin gs1.GT
 		l = &line{Chain: home.Chain, Record: api.Line{ID: id, Maker: d.Card.Operator, GTIN: gtin}}
 	}
 	if l.Chain != home.Chain {
-		return nil, false, fmt.Errorf("%w: chain %s, not %s", ErrElsewhere, home.Chain, l.Chain)
+		return nil, false, fmt.Errorf("%w: chain %s, not %s", errElsewhere, home.Chain, l.Chain)
 	}
 	if l.Maker == nil && now == nil {
 		l.Maker = &maker{Devices: []Card{d.Card}}
@@ -164,11 +164,11 @@ func (d *Device) settled(ctx context.Context, office *client.Client, gtin gs1.GT
 	mine := found != nil && found.Asked == asked
 	switch {
 	case ok && takeOver && !mine:
-		return nil, false, fmt.Errorf("%w: this device makes its keys already", ErrChange)
+		return nil, false, fmt.Errorf("%w: this device makes its keys already", errChange)
 	case ok:
 		return l, mine, nil
 	case !takeOver || now == nil:
-		return nil, false, ErrElsewhere
+		return nil, false, errElsewhere
 	}
 	return d.takeOver(ctx, office, l, now)
 }
@@ -278,9 +278,9 @@ func (d *Device) admitted(before []Card, c *Change) (devices []Card, revoked boo
 		i := slices.IndexFunc(devices, func(x Card) bool { return x.Device == kid })
 		switch {
 		case kid == d.Card.Device:
-			return nil, false, fmt.Errorf("%w: the device that makes its keys is revoked by another that takes it over", ErrChange)
+			return nil, false, fmt.Errorf("%w: the device that makes its keys is revoked by another that takes it over", errChange)
 		case i < 0:
-			return nil, false, fmt.Errorf("%w: it has no device %s", ErrChange, kid)
+			return nil, false, fmt.Errorf("%w: it has no device %s", errChange, kid)
 		}
 		devices, revoked = slices.Delete(devices, i, i+1), true
 	}
@@ -291,7 +291,7 @@ func (d *Device) admitted(before []Card, c *Change) (devices []Card, revoked boo
 			devices = append(devices, card)
 		case !bytes.Equal(devices[i].Seal, card.Seal):
 			// Its keys were sealed to the other one, and a device never changes it.
-			return nil, false, fmt.Errorf("%w: device %s had another seal key", ErrChange, card.Device)
+			return nil, false, fmt.Errorf("%w: device %s had another seal key", errChange, card.Device)
 		default:
 			devices[i] = card
 		}
@@ -304,7 +304,7 @@ func (d *Device) admitted(before []Card, c *Change) (devices []Card, revoked boo
 func (d *Device) criteria(l *line) ([]genuine.Criterion, error) {
 	h := l.find(l.Record.Epoch)
 	if l.Record.Epoch == 0 || h == nil {
-		return nil, fmt.Errorf("%w: it has no criteria yet", ErrChange)
+		return nil, fmt.Errorf("%w: it has no criteria yet", errChange)
 	}
 	k, err := d.openKey(l, h)
 	if err != nil {

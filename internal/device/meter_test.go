@@ -7,18 +7,13 @@ import (
 	"errors"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"golang.org/x/time/rate"
-
-	"theriac/api"
 	"theriac/canon"
 	"theriac/client"
 	"theriac/genuine"
@@ -33,8 +28,8 @@ type meterAt struct {
 	log *bytes.Buffer
 }
 
-func (l *lab) config(t testing.TB, d *Device, i Instrument) MeterConfig {
-	return MeterConfig{
+func (l *lab) config(t testing.TB, d *Device, i Instrument) *Meter {
+	return &Meter{
 		Device: d, Bench: benchOf(t, time.Minute, i), Makers: []*client.Client{l.office(l.Pharmacy).client(t), l.office(l.DM).client(t)},
 		Now: time.Now, Rate: 1000,
 	}
@@ -45,9 +40,9 @@ func (l *lab) meterOf(t testing.TB, d *Device, i Instrument) *meterAt {
 	return l.meter(t, l.config(t, d, i))
 }
 
-func (l *lab) meter(t testing.TB, c MeterConfig) *meterAt {
+func (l *lab) meter(t testing.TB, c *Meter) *meterAt {
 	t.Helper()
-	m := &meterAt{Meter: must(NewMeter(t.Context(), c))(t), log: new(bytes.Buffer)}
+	m := &meterAt{Meter: begun(t, c), log: new(bytes.Buffer)}
 	server := httptest.NewServer(m.Handler(slog.New(slog.NewTextHandler(&locked{w: m.log}, nil))))
 	t.Cleanup(func() {
 		server.Close()
@@ -56,6 +51,14 @@ func (l *lab) meter(t testing.TB, c MeterConfig) *meterAt {
 		}
 	})
 	m.url = server.URL
+	return m
+}
+
+func begun(t testing.TB, m *Meter) *Meter {
+	t.Helper()
+	if err := m.Begin(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	return m
 }
 
@@ -95,7 +98,7 @@ func (l *lab) challenge(t testing.TB, id canon.Digest, index, place uint64) *gen
 func (m *meterAt) entries(t testing.TB) []entry {
 	t.Helper()
 	var out []entry
-	for line := range bytes.Lines(must(m.device.folder.read(bookFile))(t)) {
+	for line := range bytes.Lines(must(m.Device.folder.read(bookFile))(t)) {
 		var e entry
 		if err := json.Unmarshal(line, &e); err != nil {
 			t.Fatalf("%q: %v", line, err)
@@ -117,8 +120,13 @@ func TestMeterJudges(t *testing.T) {
 		t.Fatal(kid, err)
 	}
 	for _, tt := range []struct{ value, want string }{
-		{"0.5", ""}, {"0.53", ""}, {"0.515151", ""},
-		{"0.499999", "not_legitimate"}, {"0.530001", "not_legitimate"}, {"-0.5", "not_legitimate"}, {"0", "not_legitimate"},
+		{"0.5", ""},
+		{"0.53", ""},
+		{"0.515151", ""},
+		{"0.499999", "not_legitimate"},
+		{"0.530001", "not_legitimate"},
+		{"-0.5", "not_legitimate"},
+		{"0", "not_legitimate"},
 	} {
 		l.scale.put(tt.value)
 		sealed := must(l.challenge(t, id, 3, 53).Seal(l.carrier.Card.device()))(t)
@@ -134,7 +142,7 @@ func TestMeterJudges(t *testing.T) {
 	if len(book) != 7 || book[0].Outcome != "legitimate" || book[3].Outcome != "not_legitimate" || book[0].Registration != id || book[0].Index != 3 {
 		t.Errorf("%+v", book)
 	}
-	raw := string(must(m.device.folder.read(bookFile))(t)) + m.log.String()
+	raw := string(must(m.Device.folder.read(bookFile))(t)) + m.log.String()
 	u := l.challenge(t, id, 3, 53).Transaction
 	for _, secret := range []string{"0.53", "530001", "515151", u.Random.String(), u.Item, string(l.Packs[53].Serial)} {
 		if strings.Contains(raw, secret) {
@@ -149,17 +157,17 @@ func TestMeterRefusesOtherChallenges(t *testing.T) {
 	l := newLab(t)
 	id := l.shipped(t, 50, 60)
 	m := l.meterOf(t, l.carrier, l.scale)
-	api := must(client.New(m.url, ""))(t)
+	remote := must(client.New(m.url, ""))(t)
 	measure := func(c *genuine.Challenge) error {
-		_, err := api.Measure(t.Context(), must(c.Seal(l.carrier.Card.device()))(t))
+		_, err := remote.Measure(t.Context(), must(c.Seal(l.carrier.Card.device()))(t))
 		return err
 	}
 	other := must(l.challenge(t, id, 3, 53).Seal(newDevice(t, l.DD).Card.device()))(t)
-	_, err := api.Measure(t.Context(), other)
+	_, err := remote.Measure(t.Context(), other)
 	code(t, err, "bad_seal")
 	flipped := must(l.challenge(t, id, 3, 53).Seal(l.carrier.Card.device()))(t)
 	flipped[len(flipped)-1] ^= 1
-	_, err = api.Measure(t.Context(), flipped)
+	_, err = remote.Measure(t.Context(), flipped)
 	code(t, err, "bad_seal")
 	for name, tt := range map[string]struct {
 		change func(*genuine.Challenge)
@@ -195,7 +203,7 @@ func TestChallengesAreNotReplayed(t *testing.T) {
 	l.scale.put("0.4")
 	config := l.config(t, l.carrier, l.scale)
 	for i := range 3 {
-		m := must(NewMeter(t.Context(), config))(t)
+		m := begun(t, config)
 		for k := range 2 {
 			_, err := m.Answer(t.Context(), "test", must(c.Seal(l.carrier.Card.device()))(t))
 			want := "instrument_replayed"
@@ -219,7 +227,7 @@ func TestChallengesAreNotReplayed(t *testing.T) {
 	if l.scale.n != 1 {
 		t.Errorf("%d measurements, want 1", l.scale.n)
 	}
-	m := must(NewMeter(t.Context(), config))(t)
+	m := begun(t, config)
 	defer m.Close()
 	_, err := m.Answer(t.Context(), "test", must(c.Seal(l.carrier.Card.device()))(t))
 	code(t, err, "instrument_replayed")
@@ -249,7 +257,7 @@ func TestNoncesAreBounded(t *testing.T) {
 			n = must(openNonces(d.folder, 8))(t)
 		}
 		for _, id := range ids[max(0, i-7):] {
-			if err := n.use(id); !errors.Is(err, ErrReplayed) {
+			if err := n.use(id); !errors.Is(err, errReplayed) {
 				t.Fatalf("after %d: %v", i, err)
 			}
 		}
@@ -271,7 +279,7 @@ func TestOneChallengeAtATime(t *testing.T) {
 		l.scale.hold, l.scale.begun = make(chan struct{}), make(chan struct{}, 16)
 		config := l.config(t, l.carrier, l.scale)
 		config.Waiting = waiting
-		m := must(NewMeter(t.Context(), config))(t)
+		m := begun(t, config)
 		before := l.scale.n
 		answers := make(chan error, 8)
 		ask := func() {
@@ -326,38 +334,6 @@ func TestCallerGoesAway(t *testing.T) {
 	}
 }
 
-// An instrument's failure has a name on the wire, and no address of the instrument.
-func TestInstrumentFailuresOnTheWire(t *testing.T) {
-	l := newLab(t)
-	id := l.shipped(t, 50, 60)
-	m := l.meterOf(t, l.carrier, l.scale)
-	c := must(client.New(m.url, ""))(t)
-	for _, tt := range []struct {
-		fails error
-		want  string
-	}{
-		{errors.New("serial:///dev/ttyUSB7: gone"), "instrument_failed"},
-		{refusal.New("instrument_silent", "serial:///dev/ttyUSB7: silence"), "instrument_silent"},
-	} {
-		l.scale.fail(tt.fails)
-		_, err := c.Measure(t.Context(), must(l.challenge(t, id, 3, 53).Seal(l.carrier.Card.device()))(t))
-		code(t, err, tt.want)
-	}
-	l.scale.fail(errors.New("serial:///dev/ttyUSB7: gone"))
-	_, err := c.Measure(t.Context(), must(l.challenge(t, id, 3, 53).Seal(l.carrier.Card.device()))(t))
-	if err == nil || strings.Contains(err.Error(), "ttyUSB7") {
-		t.Error(err)
-	}
-	l.scale.put("0.51")
-	l.scale.mu.Lock()
-	l.scale.reading[0].Feature = "hardness"
-	l.scale.mu.Unlock()
-	_, err = c.Measure(t.Context(), must(l.challenge(t, id, 3, 53).Seal(l.carrier.Card.device()))(t))
-	if code(t, err, "bad_reading"); err == nil || strings.Contains(err.Error(), "mass") {
-		t.Error(err)
-	}
-}
-
 // A device learns of a new epoch when it is asked about it, once.
 func TestMeterFetchesKeys(t *testing.T) {
 	l := newLab(t)
@@ -388,127 +364,12 @@ func TestMeterFetchesKeys(t *testing.T) {
 	if err := m.nonces.close(); err != nil {
 		t.Fatal(err)
 	}
-	n := must(NewMeter(t.Context(), again))(t)
+	n := begun(t, again)
 	m.nonces = n.nonces
 	if _, err := n.Answer(t.Context(), "test", must(l.challenge(t, fresh, 2, 62).Seal(l.carrier.Card.device()))(t)); err != nil {
 		t.Error(err)
 	}
 	if err := n.book.Close(); err != nil {
 		t.Error(err)
-	}
-}
-
-// Attack: junk, floods, other methods, pages of other origins.
-func TestMeterOnTheWire(t *testing.T) {
-	l := newLab(t)
-	config := l.config(t, l.carrier, l.scale)
-	now := time.Now()
-	config.Now, config.Rate = func() time.Time { return now }, 1
-	m := l.meter(t, config)
-	ask := func(method, path, media, body string, header ...string) (int, string) {
-		t.Helper()
-		req := must(http.NewRequest(method, m.url+path, strings.NewReader(body)))(t)
-		req.Header.Set("Content-Type", media)
-		for i := 0; i < len(header); i += 2 {
-			req.Header.Set(header[i], header[i+1])
-		}
-		res := must(http.DefaultClient.Do(req))(t)
-		defer res.Body.Close()
-		raw := must(io.ReadAll(res.Body))(t)
-		var p api.Problem
-		if res.StatusCode >= 400 {
-			if err := json.Unmarshal(raw, &p); err != nil || p.Status != res.StatusCode || res.Header.Get("Content-Type") != "application/problem+json" {
-				t.Errorf("%s %s: %d %q", method, path, res.StatusCode, raw)
-			}
-		}
-		return res.StatusCode, p.Code
-	}
-	const json = "application/json"
-	for _, tt := range []struct {
-		method, path, media, body string
-		header                    []string
-		status                    int
-		code                      string
-	}{
-		{"GET", "/livez", "", "", nil, 204, ""},
-		{"GET", "/v1/device", "", "", nil, 200, ""},
-		{"GET", "/", "", "", nil, 404, "not_found"},
-		{"GET", "/v1/measure", "", "", nil, 405, "method_not_allowed"},
-		{"POST", "/v1/device", json, "", nil, 405, "method_not_allowed"},
-		{"POST", "/v1/measure", json, "{}", []string{"Origin", "https://evil.example"}, 403, "cross_origin"},
-		{"POST", "/v1/measure", "text/plain", "{}", nil, 400, "bad_request"},
-		{"POST", "/v1/measure", json, "", nil, 400, "bad_request"},
-		{"POST", "/v1/measure", json, "[]", nil, 400, "bad_request"},
-		{"POST", "/v1/measure", json, `{"challenge":"***"}`, nil, 400, "bad_request"},
-		{"POST", "/v1/measure", json, `{"challenge":"AAAA"}`, nil, 422, "bad_seal"},
-		{"POST", "/v1/measure", json, `{"challenge":"` + strings.Repeat("A", maxChallenge) + `"}`, nil, 413, "oversized"},
-	} {
-		if status, code := ask(tt.method, tt.path, tt.media, tt.body, tt.header...); status != tt.status || code != tt.code {
-			t.Errorf("%s %s %.30s: %d %s, want %d %s", tt.method, tt.path, tt.body, status, code, tt.status, tt.code)
-		}
-	}
-	limited := 0
-	for range 2 * burst {
-		if _, code := ask("POST", "/v1/measure", json, "{}"); code == "instrument_limit" {
-			limited++
-		}
-	}
-	if limited < burst {
-		t.Errorf("%d of %d were too many", limited, 2*burst)
-	}
-	now = now.Add(2 * time.Second)
-	if _, code := ask("POST", "/v1/measure", json, "{}"); code != "bad_request" {
-		t.Errorf("after a while: %s", code)
-	}
-}
-
-func TestCallersAreBounded(t *testing.T) {
-	now := time.Now()
-	c := &callers{every: 1, now: func() time.Time { return now }, buckets: map[string]*rate.Limiter{}}
-	for i := range 3 * maxCallers {
-		c.take(net.JoinHostPort(net.IPv4(10, byte(i>>16), byte(i>>8), byte(i)).String(), "1"))
-	}
-	if len(c.buckets) > maxCallers {
-		t.Errorf("%d callers", len(c.buckets))
-	}
-	if a, b := hostOf("[2001:db8::1]:5"), hostOf("[2001:db8::2]:6"); a != b || a == hostOf("[2001:db8:0:1::1]:5") {
-		t.Error(a, b)
-	}
-}
-
-// SIGTERM: what was asked before is answered, and nobody is let in after.
-func TestGracefulStop(t *testing.T) {
-	l := newLab(t)
-	id := l.shipped(t, 50, 60)
-	m := must(NewMeter(t.Context(), l.config(t, l.carrier, l.scale)))(t)
-	l.scale.hold, l.scale.begun = make(chan struct{}), make(chan struct{}, 16)
-	listener := must(net.Listen("tcp", "127.0.0.1:0"))(t)
-	ctx, stop := context.WithCancel(t.Context())
-	served := make(chan error, 1)
-	go func() { served <- m.Serve(ctx, listener, slog.New(slog.DiscardHandler)) }()
-	c := must(client.New("http://"+listener.Addr().String(), ""))(t)
-	sealed := must(l.challenge(t, id, 3, 53).Seal(l.carrier.Card.device()))(t)
-	answered := make(chan error, 1)
-	go func() {
-		_, err := c.Measure(t.Context(), sealed)
-		answered <- err
-	}()
-	<-l.scale.begun
-	stop()
-	close(l.scale.hold)
-	if err := <-answered; err != nil {
-		t.Error(err)
-	}
-	if err := <-served; err != nil {
-		t.Error(err)
-	}
-	if err := m.Close(); err != nil {
-		t.Error(err)
-	}
-	if _, err := c.Device(t.Context()); err == nil {
-		t.Error("it still answers")
-	}
-	if !slices.Contains([]string{"legitimate"}, (&meterAt{Meter: m}).entries(t)[0].Outcome) {
-		t.Error("the book has another outcome")
 	}
 }

@@ -10,8 +10,8 @@ import (
 	"theriac/refusal"
 )
 
-// ErrReplayed is returned for a challenge that was measured for before.
-var ErrReplayed = refusal.New("instrument_replayed", "the device was sent this challenge before")
+// errReplayed is returned for a challenge that was measured for before.
+var errReplayed = refusal.New("instrument_replayed", "the device was sent this challenge before")
 
 const (
 	noncesFile = "nonces"
@@ -80,11 +80,11 @@ func (n *nonces) rewrite() error {
 	return err
 }
 
-// use returns ErrReplayed for a nonce that was used before. One that is new is on the
+// use returns errReplayed for a nonce that was used before. One that is new is on the
 // disk before it is used.
 func (n *nonces) use(id canon.ID) error {
 	if _, ok := n.seen[id]; ok {
-		return ErrReplayed
+		return errReplayed
 	}
 	if len(n.order) >= 2*n.most {
 		if err := n.rewrite(); err != nil {

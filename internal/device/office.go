@@ -13,7 +13,7 @@ import (
 
 // What devices ask of an organisation's server.
 
-// home returns who a server is, and ErrOperator unless it is the operator's of the
+// home returns who a server is, and errOperator unless it is the operator's of the
 // device.
 func (d *Device) home(ctx context.Context, office *client.Client) (*api.Status, error) {
 	s, err := client.Get[api.Status](ctx, office, "/v1/status", nil)
@@ -21,7 +21,7 @@ func (d *Device) home(ctx context.Context, office *client.Client) (*api.Status, 
 		return nil, err
 	}
 	if s.GLN != d.Card.Operator {
-		return nil, fmt.Errorf("%w: %s and %s", ErrOperator, d.Card.Operator, s.GLN)
+		return nil, fmt.Errorf("%w: %s and %s", errOperator, d.Card.Operator, s.GLN)
 	}
 	return s, nil
 }
@@ -45,7 +45,7 @@ func ownLine(ctx context.Context, office *client.Client, id canon.Digest) (*api.
 func lineKeys(ctx context.Context, maker *client.Client, id, device canon.Digest) (*api.LineKeys, error) {
 	got, err := client.Get[api.LineKeys](ctx, maker, "/v1/lines/"+url.PathEscape(id.String())+"/keys/"+url.PathEscape(device.String()), nil)
 	if code := refusal.Code(err); code == "not_found" || code == "unknown_line" {
-		return nil, fmt.Errorf("%w: was it admitted? %v", ErrLineKey, err)
+		return nil, fmt.Errorf("%w: was it admitted? %v", errLineKey, err)
 	}
 	if err != nil {
 		return nil, err

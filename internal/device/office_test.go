@@ -88,7 +88,7 @@ func (o *office) client(t testing.TB) *client.Client {
 	return must(client.New(o.server.URL, "token"))(t)
 }
 
-// A lost answer is one that was given, and came nowhere.
+// errLost is of an answer that was given, and came nowhere.
 var errLost = errors.New("lost")
 
 func (o *office) handler() http.Handler {
@@ -171,9 +171,18 @@ func (o *office) members() []api.Member {
 func number(s string) uint64 {
 	n, err := strconv.ParseUint(s, 10, 64)
 	if err != nil {
-		panic(err)
+		panic(err) // net/http answers with a broken connection, and the test fails
 	}
 	return n
+}
+
+// named reads a digest in a path.
+func (o *office) named(r *http.Request, name string) canon.Digest {
+	d, err := canon.ParseDigest(r.PathValue(name))
+	if err != nil {
+		panic(err)
+	}
+	return d
 }
 
 func (o *office) printed(r *http.Request) []api.Printed {
@@ -260,10 +269,10 @@ func (o *office) lines(on handle) {
 		return out, nil
 	})
 	on("GET /v1/lines/{line}", func(r *http.Request, _ []byte) (any, error) {
-		return o.line(must(canon.ParseDigest(r.PathValue("line")))(o.T.(testing.TB)))
+		return o.line(o.named(r, "line"))
 	})
 	on("GET /v1/lines/{line}/keys/{device}", func(r *http.Request, _ []byte) (any, error) {
-		id, device := must(canon.ParseDigest(r.PathValue("line")))(o.T.(testing.TB)), must(canon.ParseDigest(r.PathValue("device")))(o.T.(testing.TB))
+		id, device := o.named(r, "line"), o.named(r, "device")
 		l, err := o.line(id)
 		if err != nil {
 			return nil, err
@@ -379,23 +388,4 @@ func (o *office) registrations(on handle) {
 		}))[0]
 		return api.Done{Operation: res.Operation, Index: res.Index}, res.Err()
 	})
-}
-
-// transaction opens what was sealed to the consignee, with its own key.
-func (o *office) transaction(id canon.Digest, index uint64, code string) (*genuine.Transaction, error) {
-	var r chain.Registration
-	o.Read(chain.RegistrationKey(id), &r)
-	c, err := genuine.OpenConsignment(o.seal, ledgertest.ChainID, &r, o.kept[id].sealed)
-	if err != nil {
-		return nil, err
-	}
-	scanned, err := gs1.ParseIdentifier(code, o.Now)
-	if err != nil {
-		return nil, err
-	}
-	item, err := genuine.Item(scanned)
-	if err != nil {
-		return nil, err
-	}
-	return c.Transaction(index, item), nil
 }

@@ -100,7 +100,7 @@ func (r *Registrar) measure(ctx context.Context, p *plan) (things []*Thing, out 
 			}
 		}
 		if len(things) == ledger.MaxPacks {
-			return nil, nil, fmt.Errorf("%w: more than %d packs at a time", ErrJob, ledger.MaxPacks)
+			return nil, nil, fmt.Errorf("%w: more than %d packs at a time", errJob, ledger.MaxPacks)
 		}
 		err := r.judge(ctx, p, t)
 		switch {

@@ -21,16 +21,16 @@ import (
 )
 
 var (
-	// ErrBroken is what strangers are told of an error that is no refusal.
-	ErrBroken = refusal.New("instrument_broken", "something broke in the device; its log says what")
-	// ErrLimit is returned to an address that asks too often.
-	ErrLimit = refusal.New("instrument_limit", "too many challenges from this address; wait a little")
+	// errBroken is what strangers are told of an error that is no refusal.
+	errBroken = refusal.New("instrument_broken", "something broke in the device; its log says what")
+	// errLimit is returned to an address that asks too often.
+	errLimit = refusal.New("instrument_limit", "too many challenges from this address; wait a little")
 
 	errRequest   = refusal.New("bad_request", "the request cannot be meant")
 	errOversized = refusal.New("oversized", "the request is larger than it may be")
 	errNowhere   = refusal.New("not_found", "there is no such thing here")
 	errMethod    = refusal.New("method_not_allowed", "the path does not take this method")
-	errElsewhere = refusal.New("cross_origin", "a page of another origin may not change anything here")
+	errOrigin    = refusal.New("cross_origin", "a page of another origin may not change anything here")
 )
 
 // statuses are the HTTP statuses of refusals that are not 422, and not 503 as those of
@@ -40,11 +40,11 @@ var statuses = map[string]int{
 	errOversized.Code(): http.StatusRequestEntityTooLarge,
 	errNowhere.Code():   http.StatusNotFound,
 	errMethod.Code():    http.StatusMethodNotAllowed,
-	errElsewhere.Code(): http.StatusForbidden,
-	ErrReplayed.Code():  http.StatusConflict,
-	ErrLimit.Code():     http.StatusTooManyRequests,
-	ErrLineKey.Code():   http.StatusUnprocessableEntity,
-	ErrBroken.Code():    http.StatusInternalServerError,
+	errOrigin.Code():    http.StatusForbidden,
+	errReplayed.Code():  http.StatusConflict,
+	errLimit.Code():     http.StatusTooManyRequests,
+	errLineKey.Code():   http.StatusUnprocessableEntity,
+	errBroken.Code():    http.StatusInternalServerError,
 }
 
 const (
@@ -59,15 +59,15 @@ const (
 
 // Handler returns the device's API.
 func (m *Meter) Handler(log *slog.Logger) http.Handler {
-	callers := &callers{every: rate.Limit(m.rate), now: m.now, buckets: map[string]*rate.Limiter{}}
+	callers := &callers{every: rate.Limit(m.Rate), now: m.Now, buckets: map[string]*rate.Limiter{}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	mux.HandleFunc("GET /v1/device", func(w http.ResponseWriter, _ *http.Request) {
-		reply(w, http.StatusOK, api.Device{ID: m.device.Card.Device})
+		reply(w, http.StatusOK, api.Device{ID: m.Device.Card.Device})
 	})
 	mux.HandleFunc("POST /v1/measure", func(w http.ResponseWriter, r *http.Request) {
 		if !callers.take(r.RemoteAddr) {
-			refuse(w, ErrLimit)
+			refuse(w, errLimit)
 			return
 		}
 		a, err := m.asked(w, r)
@@ -90,7 +90,7 @@ func (m *Meter) Handler(log *slog.Logger) http.Handler {
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { refuse(w, errNowhere) })
 	// A page in a browser on this machine could reach a device on loopback.
 	guard := http.NewCrossOriginProtection()
-	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { refuse(w, errElsewhere) }))
+	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { refuse(w, errOrigin) }))
 	return guard.Handler(mux)
 }
 
@@ -115,7 +115,7 @@ func (m *Meter) asked(w http.ResponseWriter, r *http.Request) (*genuine.Answer, 
 func refuse(w http.ResponseWriter, err error) {
 	var declared *refusal.Refusal
 	if !errors.As(err, &declared) {
-		declared = ErrBroken
+		declared = errBroken
 	}
 	code := declared.Code()
 	status, ok := statuses[code]
@@ -153,7 +153,7 @@ func reply(w http.ResponseWriter, status int, v any) {
 
 // Serve answers on l until ctx ends, and then to those who were asked before.
 func (m *Meter) Serve(ctx context.Context, l net.Listener, log *slog.Logger) error {
-	longest := m.bench.patience*time.Duration(cap(m.places)) + lookup + readTime
+	longest := m.Bench.patience*time.Duration(cap(m.places)) + lookup + readTime
 	server := &http.Server{
 		Handler: m.Handler(log), ReadHeaderTimeout: headerTime, ReadTimeout: readTime, WriteTimeout: longest, IdleTimeout: idleTime,
 		MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
@@ -165,7 +165,7 @@ func (m *Meter) Serve(ctx context.Context, l net.Listener, log *slog.Logger) err
 		return err
 	case <-ctx.Done():
 	}
-	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), m.bench.patience+grace)
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), m.Bench.patience+grace)
 	defer cancel()
 	if err := server.Shutdown(last); err != nil {
 		return errors.Join(err, server.Close())

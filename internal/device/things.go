@@ -61,7 +61,7 @@ func (r *Registrar) listed(ctx context.Context, p *plan) iter.Seq2[*Thing, error
 
 func (r *Registrar) printed(ctx context.Context, p *plan, from, n uint64) ([]Thing, error) {
 	if !p.own {
-		return nil, fmt.Errorf("%w: packs that another made are scanned one by one", ErrJob)
+		return nil, fmt.Errorf("%w: packs that another made are scanned one by one", errJob)
 	}
 	path := "/v1/batches/" + url.PathEscape(p.batch.String()) + "/packs"
 	found, err := client.Get[[]api.Printed](ctx, r.Office, path, url.Values{"from": {fmt.Sprint(from)}, "limit": {fmt.Sprint(n)}})
@@ -69,7 +69,7 @@ func (r *Registrar) printed(ctx context.Context, p *plan, from, n uint64) ([]Thi
 		return nil, err
 	}
 	if uint64(len(*found)) != n {
-		return nil, fmt.Errorf("%w: the server has codes of %d packs from %d on", ErrJob, len(*found), from)
+		return nil, fmt.Errorf("%w: the server has codes of %d packs from %d on", errJob, len(*found), from)
 	}
 	var out []Thing
 	for i, x := range *found {
@@ -82,7 +82,7 @@ func (r *Registrar) printed(ctx context.Context, p *plan, from, n uint64) ([]Thi
 			return nil, err
 		}
 		if x.Index != from+uint64(i) || id.GTIN != p.job.GTIN {
-			return nil, fmt.Errorf("%w: the server answered with pack %d, %s", ErrJob, x.Index, t.Code)
+			return nil, fmt.Errorf("%w: the server answered with pack %d, %s", errJob, x.Index, t.Code)
 		}
 		out = append(out, *t)
 	}
@@ -92,7 +92,7 @@ func (r *Registrar) printed(ctx context.Context, p *plan, from, n uint64) ([]Thi
 func thing(id gs1.Identifier, place uint64) (*Thing, error) {
 	sgtin, err := id.SGTIN()
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrJob, err)
+		return nil, fmt.Errorf("%w: %w", errJob, err)
 	}
 	item, err := genuine.Item(id)
 	return &Thing{Place: place, Code: sgtin.String(), item: item}, err
@@ -129,14 +129,14 @@ func (r *Registrar) scanned(ctx context.Context, p *plan) iter.Seq2[*Thing, erro
 func (r *Registrar) spot(ctx context.Context, p *plan, code string) (*Thing, error) {
 	id, err := gs1.ParseIdentifier(code, time.Now())
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrJob, err)
+		return nil, fmt.Errorf("%w: %w", errJob, err)
 	}
 	at, err := client.Get[api.Thing](ctx, r.Office, "/v1/things", url.Values{"code": {code}})
 	if err != nil {
 		return nil, err
 	}
 	if at.Batch != p.batch || at.Place >= p.size {
-		return nil, fmt.Errorf("%w: %.100q is not of batch %s", ErrJob, code, p.job.Batch)
+		return nil, fmt.Errorf("%w: %.100q is not of batch %s", errJob, code, p.job.Batch)
 	}
 	return thing(id, at.Place)
 }
@@ -183,7 +183,7 @@ func (r *Registrar) countIncoming(ctx context.Context, p *plan) error {
 		return page.Next, p.counter > 0
 	})
 	if err == nil && p.counter == 0 {
-		err = fmt.Errorf("%w: nothing of it was registered for this organisation", ErrJob)
+		err = fmt.Errorf("%w: nothing of it was registered for this organisation", errJob)
 	}
 	return err
 }
