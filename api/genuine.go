@@ -184,3 +184,11 @@ type RedeemedBefore struct {
 	Problem
 	Redeemed Redeemed `json:"redeemed"`
 }
+
+// A Thing is what the ledger has of a pack, or a lot of material, that was scanned.
+type Thing struct {
+	Batch        canon.Digest `json:"batch,omitzero"`
+	Place        uint64       `json:"place" doc:"Of a pack in its batch"`
+	Registration canon.Digest `json:"registration,omitzero" doc:"That it has now; none: nobody registered it"`
+	Index        uint64       `json:"index" doc:"Of its mark"`
+}

@@ -42,6 +42,7 @@ type cli struct {
 	Line         lineCmd         `cmd:"" group:"work" help:"Product lines whose things are measured."`
 	Registration registrationCmd `cmd:"" group:"work" help:"Things that were registered, and whether they were identified."`
 
+	Device     deviceCmd     `cmd:"" group:"measure" help:"Devices that register, measure and identify things."`
 	Instrument instrumentCmd `cmd:"" group:"measure" help:"Instruments of a measuring device, real and simulated."`
 
 	Network networkCmd `cmd:"" group:"consortium" help:"Make a network, watch it."`

@@ -36,6 +36,7 @@ var permitted = map[string]struct {
 	"receipts":             {Clerk, []chain.Role{chain.Distributor, chain.Pharmacy, chain.Hospital, chain.Manufacturer}},
 	"line-list":            {Reader, nil},
 	"registration-list":    {Reader, nil},
+	"thing":                {Reader, nil},
 	"device-list":          {Reader, nil},
 	"transaction":          {Clerk, nil},
 	"identify":             {Clerk, nil},

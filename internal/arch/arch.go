@@ -15,7 +15,7 @@ var layers = [][]string{
 	{"internal/browser", "internal/chainstore", "internal/instrument", "internal/keystore", "internal/label", "internal/packstore", "internal/sqlstore"},
 	{"internal/cometbft"},
 	{"client", "internal/httpapi", "internal/site"},
-	{"internal/organisation"},
+	{"internal/device", "internal/organisation"},
 	{"internal/journey", "internal/simulate"},
 	{"internal/redteam"},
 	{"cmd/theriac", "cmd/theriac-bench", "internal/arch"},

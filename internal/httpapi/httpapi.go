@@ -126,6 +126,7 @@ func New(c Config) (http.Handler, error) {
 	s.codes()
 	s.lists()
 	s.genuine()
+	s.things()
 	s.people()
 	s.sessions()
 	return s.around(s.routed(mux)), nil

@@ -1255,6 +1255,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/things": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where a pack stands in its batch, and the registration that it, or a lot of material, has now */
+        get: operations["thing"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/trace": {
         parameters: {
             query?: never;
@@ -2559,6 +2576,21 @@ export interface components {
             to: string;
             /** @description One mark for all packs: a case, a lot */
             whole?: boolean;
+        };
+        Thing: {
+            batch?: string;
+            /**
+             * Format: int64
+             * @description Of its mark
+             */
+            index: number;
+            /**
+             * Format: int64
+             * @description Of a pack in its batch
+             */
+            place: number;
+            /** @description That it has now; none: nobody registered it */
+            registration?: string;
         };
         Trail: {
             events: components["schemas"]["Stop"][] | null;
@@ -5241,6 +5273,38 @@ export interface operations {
                 content: {
                     "image/png": string;
                     "image/svg+xml": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpapiProblem"];
+                };
+            };
+        };
+    };
+    thing: {
+        parameters: {
+            query: {
+                /** @description What was scanned on the thing */
+                code: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Thing"];
                 };
             };
             /** @description Error */
