@@ -72,8 +72,12 @@ func (d *demoCmd) Run(ctx context.Context, con *console) error {
 
 // play tells the story, and then what can go wrong.
 func (d *demoCmd) play(ctx context.Context, con *console, stage *journey.Stage, tell func(step, evidence string)) error {
-	story := &journey.Story{Cast: stage.Cast, Packs: d.Packs, Codes: true, Tell: tell, Progress: bar(con, "packs")}
-	if err := story.Run(ctx); err != nil {
+	lab, err := journey.OpenLab(ctx, filepath.Join(d.Data, "devices"), &stage.Cast, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return err
+	}
+	story := &journey.Story{Cast: stage.Cast, Packs: d.Packs, Codes: true, Tell: tell, Lab: lab, Progress: bar(con, "packs")}
+	if err := errors.Join(story.Run(ctx), lab.Close()); err != nil {
 		return err
 	}
 	code, err := story.Scan(ctx, 0)

@@ -40,6 +40,8 @@ type Story struct {
 	Codes bool
 	// Tell is told of each step, with its evidence.
 	Tell func(step, evidence string)
+	// Lab measures packs on their way to the distributor; without one they are not.
+	Lab *Lab
 	// Progress is told how many packs of the batch are made; it may be nil.
 	Progress func(done, total uint64)
 
@@ -49,6 +51,8 @@ type Story struct {
 	Product     gs1.GTIN
 	Certificate string
 	Batch       canon.Digest
+	// Registrations go with the distribution.
+	Registrations []canon.Digest
 	// Anchors of the messages.
 	Request, Supply, Dossier, Decision, Distribution, Sales, Dispatch, Receipt canon.Digest
 }
@@ -68,7 +72,7 @@ func (s *Story) Run(ctx context.Context) error {
 	stamp := strings.ReplaceAll(time.Now().UTC().Format("060102150405.000"), ".", "")
 	s.Product, s.Certificate, s.Lot = item(ManufacturerPrefix, "0001"), "DE/"+stamp, gs1.Lot("T"+stamp)
 	s.Case = "theriacin-" + stamp
-	for _, step := range []func(context.Context) error{s.develop, s.approve, s.produce, s.distribute, s.deliver} {
+	for _, step := range []func(context.Context) error{s.develop, s.approve, s.produce, s.register, s.distribute, s.identify, s.deliver} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -217,7 +221,10 @@ func (s *Story) distribute(ctx context.Context) (err error) {
 	c := &s.Cast
 	s.Distribution, err = s.send(ctx, &c.Manufacturer, "/v1/distributions", "5 distribution, manufacturer to distributor",
 		api.Address{To: c.Distributor.GLN, Prev: []canon.Digest{s.Decision}},
-		map[string]any{"certificate": s.Certificate, "cost": "12000.00 EUR", "sales_method": "prescription", "parcels": s.parcels(s.Packs)})
+		map[string]any{
+			"certificate": s.Certificate, "cost": "12000.00 EUR", "sales_method": "prescription", "parcels": s.parcels(s.Packs),
+			"registrations": s.Registrations,
+		})
 	if err != nil {
 		return err
 	}
