@@ -64,41 +64,59 @@ func (s *Story) identify(ctx context.Context) error {
 		return err
 	}
 	door := &device.Identification{Office: s.Cast.Distributor.API, Meter: meter, Place: s.Cast.Distributor.GLN}
-	code, err := s.Scan(ctx, 0)
-	if err != nil {
-		return err
+	for i, at := range []func(context.Context, *device.Identification, string) error{s.genuine, s.swapped, s.twice} {
+		if uint64(i) >= s.Packs {
+			return nil
+		}
+		code, err := s.Scan(ctx, uint64(i))
+		if err != nil {
+			return err
+		}
+		if err := at(ctx, door, code); err != nil {
+			return err
+		}
 	}
-	if err := s.Lab.carrier.put(genuinePack); err != nil {
-		return err
-	}
-	done, err := door.Identify(ctx, code, nil)
+	return nil
+}
+
+func (s *Story) genuine(ctx context.Context, door *device.Identification, code string) error {
+	done, err := s.lay(ctx, door, code, genuinePack)
 	if err != nil {
 		return fmt.Errorf("identification: %w", err)
 	}
 	s.Tell("distributor has "+code+" measured at the door: genuine, once", fmt.Sprintf("leaf %d", done.Done.Index))
-	if _, err := door.Identify(ctx, code, nil); refusal.Code(err) != "already_verified" {
-		return fmt.Errorf("a second identification: %w", errors.Join(err, errors.New("it was not refused")))
-	}
-	s.Tell("the same mark a second time: refused, and the manufacturer is alerted", "already_verified")
-	if s.Packs < 2 {
-		return nil
-	}
-	return s.swapped(ctx, door)
+	return nil
 }
 
 // swapped lays a counterfeit on the device, in the carton of a genuine pack.
-func (s *Story) swapped(ctx context.Context, door *device.Identification) error {
-	code, err := s.Scan(ctx, 1)
-	if err != nil {
-		return err
-	}
-	if err := s.Lab.carrier.put(counterfeit); err != nil {
-		return err
-	}
-	_, err = door.Identify(ctx, code, nil)
+func (s *Story) swapped(ctx context.Context, door *device.Identification, code string) error {
+	_, err := s.lay(ctx, door, code, counterfeit)
 	if refusal.Code(err) != "not_legitimate" {
-		return fmt.Errorf("a counterfeit: %w", errors.Join(err, errors.New("it was not refused")))
+		return fmt.Errorf("a counterfeit: %w", refused(err))
 	}
 	s.Tell("a counterfeit in the carton of "+code+": the device yields no key", err.Error())
-	return s.Lab.carrier.put(genuinePack)
+	return nil
 }
+
+// twice verifies a mark, and then once more.
+func (s *Story) twice(ctx context.Context, door *device.Identification, code string) error {
+	if err := s.genuine(ctx, door, code); err != nil {
+		return err
+	}
+	_, err := s.lay(ctx, door, code, genuinePack)
+	if refusal.Code(err) != "already_verified" {
+		return fmt.Errorf("a second identification: %w", refused(err))
+	}
+	s.Tell("the same mark again: refused, and the manufacturer is alerted", err.Error())
+	return nil
+}
+
+func (s *Story) lay(ctx context.Context, door *device.Identification, code string, on sample) (*device.Identified, error) {
+	if err := s.Lab.carrier.put(on); err != nil {
+		return nil, err
+	}
+	return door.Identify(ctx, code, nil)
+}
+
+// refused returns what was said instead of the refusal that was expected.
+func refused(err error) error { return errors.Join(errors.New("it was not refused so"), err) }
