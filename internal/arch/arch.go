@@ -15,8 +15,8 @@ var layers = [][]string{
 	{"internal/browser", "internal/chainstore", "internal/instrument", "internal/keystore", "internal/label", "internal/packstore", "internal/sqlstore"},
 	{"internal/cometbft"},
 	{"client", "internal/httpapi", "internal/site"},
-	{"internal/device", "internal/organisation"},
-	{"internal/journey", "internal/simulate"},
+	{"internal/device", "internal/organisation", "internal/simulate"},
+	{"internal/journey"},
 	{"internal/redteam"},
 	{"cmd/theriac", "cmd/theriac-bench", "internal/arch"},
 }

@@ -28,9 +28,9 @@ import (
 	"theriac/refusal"
 )
 
-// A device measures things of a product line and speaks HTTP, as the program's does;
+// A meter measures things of a product line and speaks HTTP, as the program's does;
 // what it reads is set by the test. Its line key comes sealed from the maker's API.
-type device struct {
+type meter struct {
 	chain.Device
 	key     *ecdsa.PrivateKey
 	open    hpke.PrivateKey
@@ -39,7 +39,7 @@ type device struct {
 	address string
 }
 
-func newDevice(t *testing.T, operator *Actor) *device {
+func newDevice(t *testing.T, operator *Actor) *meter {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -53,7 +53,7 @@ func newDevice(t *testing.T, operator *Actor) *device {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &device{Device: chain.Device{Point: pub.Point(), Seal: seal.PublicKey().Bytes(), Operator: operator.GLN}, key: key, open: seal}
+	d := &meter{Device: chain.Device{Point: pub.Point(), Seal: seal.PublicKey().Bytes(), Operator: operator.GLN}, key: key, open: seal}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/device", func(w http.ResponseWriter, _ *http.Request) {
 		_ = json.NewEncoder(w).Encode(api.Device{ID: d.id()})
@@ -65,7 +65,7 @@ func newDevice(t *testing.T, operator *Actor) *device {
 	return d
 }
 
-func (d *device) id() canon.Digest {
+func (d *meter) id() canon.Digest {
 	key, err := envelope.ParseKey(d.Point)
 	if err != nil {
 		panic(err) // it was made of a key
@@ -73,7 +73,7 @@ func (d *device) id() canon.Digest {
 	return key.ID()
 }
 
-func (d *device) measure(w http.ResponseWriter, r *http.Request) {
+func (d *meter) measure(w http.ResponseWriter, r *http.Request) {
 	var asked api.Challenge
 	err := json.NewDecoder(r.Body).Decode(&asked)
 	var c *genuine.Challenge
@@ -94,7 +94,7 @@ func (d *device) measure(w http.ResponseWriter, r *http.Request) {
 }
 
 // admitted takes the device's key from the maker's API.
-func (d *device) admitted(t *testing.T, maker *Actor, line canon.Digest, chainID string) {
+func (d *meter) admitted(t *testing.T, maker *Actor, line canon.Digest, chainID string) {
 	t.Helper()
 	anybody, err := client.New(maker.Endpoint, "")
 	if err != nil {
@@ -116,7 +116,7 @@ type mill struct {
 	stage          *Stage
 	story          *Story
 	chain          string
-	maker, carrier *device
+	maker, carrier *meter
 	reads          []genuine.Reading
 }
 
@@ -206,7 +206,7 @@ func (m *mill) putLine(t *testing.T) {
 		t.Fatal(err)
 	}
 	u := api.LineUpdate{GTIN: m.story.Product, Criteria: criteria, Epoch: 1}
-	for _, d := range []*device{m.maker, m.carrier} {
+	for _, d := range []*meter{m.maker, m.carrier} {
 		sealed, err := genuine.SealLineKey(m.chain, &d.Device, key)
 		if err != nil {
 			t.Fatal(err)
@@ -217,7 +217,7 @@ func (m *mill) putLine(t *testing.T) {
 	if _, err := client.Put[api.Line](t.Context(), maker.API, "/v1/lines", u); err != nil {
 		t.Fatal(err)
 	}
-	for _, d := range []*device{m.maker, m.carrier} {
+	for _, d := range []*meter{m.maker, m.carrier} {
 		d.admitted(t, maker, key.Line, m.chain)
 	}
 }

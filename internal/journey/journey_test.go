@@ -3,6 +3,8 @@ package journey
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -64,11 +66,17 @@ func TestJourney(t *testing.T) {
 	s := open(t, t.TempDir(), 1)
 	defer func() { shut(t, s) }()
 	var heard told
-	story := &Story{Cast: s.Cast, Packs: 3000, Tell: heard.tell}
-	if err := story.Run(t.Context()); err != nil {
+	lab, err := OpenLab(t.Context(), filepath.Join(s.Dir, "devices"), &s.Cast, slog.New(slog.DiscardHandler))
+	if err != nil {
 		t.Fatal(err)
 	}
-	if all := strings.Join(heard.steps, "\n"); strings.Count(all, "BC ") != 8 || !strings.Contains(all, "3000 packs") {
+	story := &Story{Cast: s.Cast, Packs: 3000, Tell: heard.tell, Lab: lab}
+	if err := errors.Join(story.Run(t.Context()), lab.Close()); err != nil {
+		t.Fatal(err)
+	}
+	all := strings.Join(heard.steps, "\n")
+	if strings.Count(all, "BC ") != 8 || !strings.Contains(all, "3000 packs") ||
+		strings.Count(all, "genuine, once") != 2 || !strings.Contains(all, "the device yields no key") {
 		t.Errorf("it tells\n%s", all)
 	}
 	code, err := story.Scan(t.Context(), 5)

@@ -64,7 +64,7 @@ func (s *Story) identify(ctx context.Context) error {
 		return err
 	}
 	door := &device.Identification{Office: s.Cast.Distributor.API, Meter: meter, Place: s.Cast.Distributor.GLN}
-	for i, at := range []func(context.Context, *device.Identification, string) error{s.genuine, s.swapped, s.twice} {
+	for i, at := range []func(context.Context, *device.Identification, string) error{s.genuine, s.twice, s.swapped} {
 		if uint64(i) >= s.Packs {
 			return nil
 		}
