@@ -84,12 +84,13 @@ func (l *Lab) open(ctx context.Context, dir string, cast *Cast, log *slog.Logger
 	if err != nil {
 		return err
 	}
-	l.meter, err = device.NewMeter(ctx, device.MeterConfig{
+	meter := &device.Meter{
 		Device: l.carrier.device, Bench: l.carrier.bench, Makers: []*client.Client{maker}, Now: time.Now, Waiting: 8, Rate: 10,
-	})
-	if err != nil {
+	}
+	if err := meter.Begin(ctx); err != nil {
 		return err
 	}
+	l.meter = meter
 	socket, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
@@ -116,7 +117,7 @@ func (l *Lab) bench(ctx context.Context, dir, operator string, seed uint64) (b *
 	if err != nil {
 		return b, errors.Join(err, weigh.Close())
 	}
-	b.bench, err = device.NewBench(device.Patience, weigh, look)
+	b.bench, err = device.NewBench(time.Minute, weigh, look)
 	return b, err
 }
 

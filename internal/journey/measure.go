@@ -115,7 +115,7 @@ func (s *Story) lay(ctx context.Context, door *device.Identification, code strin
 	if err := s.Lab.carrier.put(on); err != nil {
 		return nil, err
 	}
-	return door.Identify(ctx, code, nil)
+	return door.Identify(ctx, code, canon.Digest{}, 0)
 }
 
 // refused returns what was said instead of the refusal that was expected.
