@@ -3,7 +3,10 @@ package redteam
 import (
 	"bufio"
 	"bytes"
+	"context"
+	"encoding/json"
 	"fmt"
+	"io"
 	"net"
 	"net/url"
 	"os/exec"
@@ -47,7 +50,6 @@ type lab struct {
 // A registrar is a registration device with its balance.
 type registrar struct {
 	*device.Device
-	dir   string
 	bench *device.Bench
 	scale *simulate.Balance
 }
@@ -63,19 +65,17 @@ func measured(t *testing.T, w *world) *lab {
 	t.Helper()
 	l := &lab{walk: (&walk{w: w, last: 4, packs: 8}).run(t)}
 	l.release(t)
-	l.begin(t, usual)
-	l.register(t, l.registrar, w.dm, device.Job{
-		GTIN: l.product, Batch: string(l.lot), Packs: chain.Range{To: l.packs}, To: w.dd.GLN, Place: w.dd.GLN, Fields: map[string]string{"temperature": "21 Cel"},
-	})
+	l.begin(t)
+	l.registers(t, l.packs)
 	l.distribute(t)
 	return l
 }
 
 // begin makes the devices and the product line.
-func (l *lab) begin(t *testing.T, on genuine.Quantity) {
+func (l *lab) begin(t *testing.T) {
 	t.Helper()
 	dir := t.TempDir()
-	l.registrar = newRegistrar(t, filepath.Join(dir, "registration"), l.w.dm, on)
+	l.registrar = newRegistrar(t, filepath.Join(dir, "registration"), l.w.dm)
 	l.carrier = filepath.Join(dir, "measuring")
 	card, err := device.New(l.carrier, l.w.ms.GLN, "")
 	if err != nil {
@@ -83,7 +83,7 @@ func (l *lab) begin(t *testing.T, on genuine.Quantity) {
 	}
 	l.change(t, device.Change{Criteria: []genuine.Criterion{{Feature: "mass", Unit: "g", Low: lightest, High: heaviest}}, Admit: []device.Card{*card}})
 	var spec string
-	l.scale, spec = newScale(t, simulate.BalanceSettings{Noise: 0.0002, Readability: 100, Settle: 2, Seed: 2}, on)
+	l.scale, spec = newScale(t, simulate.BalanceSettings{Noise: 0.0002, Readability: 100, Settle: 2, Seed: 2})
 	l.meter = startMeter(t, l.carrier, l.w.dm.Endpoint, spec)
 }
 
@@ -98,7 +98,7 @@ func (l *lab) change(t *testing.T, c device.Change) {
 	l.line = *now
 }
 
-func newRegistrar(t *testing.T, dir string, of *party, on genuine.Quantity) *registrar {
+func newRegistrar(t *testing.T, dir string, of *party) *registrar {
 	t.Helper()
 	if _, err := device.New(dir, of.GLN, ""); err != nil {
 		t.Fatal(err)
@@ -107,9 +107,9 @@ func newRegistrar(t *testing.T, dir string, of *party, on genuine.Quantity) *reg
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &registrar{Device: d, dir: dir}
+	r := &registrar{Device: d}
 	var spec string
-	r.scale, spec = newScale(t, simulate.BalanceSettings{Noise: 0.0002, Readability: 100, Settle: 2, Seed: 1}, on)
+	r.scale, spec = newScale(t, simulate.BalanceSettings{Noise: 0.0002, Readability: 100, Settle: 2, Seed: 1})
 	i, err := instrument.Open(t.Context(), instrument.Spec(spec))
 	if err != nil {
 		t.Fatal(err)
@@ -136,15 +136,15 @@ func (l *lab) another(t *testing.T, s simulate.BalanceSettings) (*meter, *simula
 		t.Fatal(err)
 	}
 	l.change(t, device.Change{Admit: []device.Card{*card}})
-	scale, spec := newScale(t, s, usual)
+	scale, spec := newScale(t, s)
 	return startMeter(t, dir, l.w.dm.Endpoint, spec), scale
 }
 
-// newScale starts a balance that is reached over TCP.
-func newScale(t *testing.T, s simulate.BalanceSettings, on genuine.Quantity) (*simulate.Balance, string) {
+// newScale starts a balance that is reached over TCP, with a good pack on it.
+func newScale(t *testing.T, s simulate.BalanceSettings) (*simulate.Balance, string) {
 	t.Helper()
 	s.Capacity, s.Every = 99_000_000, time.Millisecond
-	b, err := simulate.NewBalance(s, grams(on))
+	b, err := simulate.NewBalance(s, grams(usual))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -214,13 +214,20 @@ func meterAt(t *testing.T, address string) *meter {
 	return &meter{c, address}
 }
 
-// register measures and registers things by a device.
-func (l *lab) register(t *testing.T, d *registrar, by *party, j device.Job) {
-	t.Helper()
-	r := &device.Registrar{
-		Device: d.Device, Office: by.API, Bench: d.bench, Reach: func(endpoint string) (*client.Client, error) { return client.New(endpoint, "") },
+// at is a registration device at work for an organisation.
+func (r *registrar) at(by *party) *device.Registrar {
+	return &device.Registrar{
+		Device: r.Device, Office: by.API, Bench: r.bench, Reach: func(endpoint string) (*client.Client, error) { return client.New(endpoint, "") },
 	}
-	done, err := r.Register(t.Context(), j)
+}
+
+// registers has the maker's device measure the first packs and register them for the
+// distributor.
+func (l *lab) registers(t *testing.T, packs uint64) {
+	t.Helper()
+	done, err := l.registrar.at(l.w.dm).Register(t.Context(), device.Job{
+		GTIN: l.product, Batch: string(l.lot), Packs: chain.Range{To: packs}, To: l.w.dd.GLN, Place: l.w.dd.GLN, Fields: map[string]string{"temperature": "21 Cel"},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -275,4 +282,25 @@ func (l *lab) challengeOf(t testing.TB, by *party, id canon.Digest, index, place
 
 func markPath(id canon.Digest, what string, index uint64) string {
 	return fmt.Sprintf("/v1/registrations/%s/%s/%d", id, what, index)
+}
+
+// scanned is a scanner that reads one code.
+func scanned(code string) func(context.Context) (string, error) {
+	return func(context.Context) (string, error) {
+		if code == "" {
+			return "", io.EOF
+		}
+		out := code
+		code = ""
+		return out, nil
+	}
+}
+
+func mustJSON(t testing.TB, v any) []byte {
+	t.Helper()
+	raw, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
 }

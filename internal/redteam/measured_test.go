@@ -49,9 +49,8 @@ func TestAttack001_01(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := l.w.leaves(t)
-	r := &device.Registrar{Device: l.registrar.Device, Office: l.w.dm.API, Bench: l.registrar.bench}
 	job := device.Job{GTIN: l.product, Batch: string(l.lot), Packs: chain.Range{To: 2}, To: l.w.dd.GLN, Place: l.w.dd.GLN}
-	if got, err := r.Register(t.Context(), job); refusal.Code(err) != "not_legitimate" || l.w.leaves(t) != before {
+	if got, err := l.registrar.at(l.w.dm).Register(t.Context(), job); refusal.Code(err) != "not_legitimate" || l.w.leaves(t) != before {
 		t.Errorf("registering a counterfeit: %+v, %v", got, err)
 	}
 	l.weighs(t, usual)
@@ -180,7 +179,10 @@ func TestAttack001_02(t *testing.T) {
 	// A device that was not admitted, by its own name and with the right key: it does not
 	// even get the challenge.
 	own := newLiar(t, other.id)
-	own.says(func([]byte) (*genuine.Answer, error) { t.Error("the challenge was sealed to a stranger"); return nil, io.EOF })
+	own.says(func([]byte) (*genuine.Answer, error) {
+		t.Error("the challenge was sealed to a stranger")
+		return nil, io.EOF
+	})
 	l.sees(t, "a device of nobody's", "unknown_device", own.URL, 0)
 	c := l.challenge(t, 0)
 	a := l.opened(t, l.carrier).invents(t, c)
@@ -209,10 +211,13 @@ func TestAttack001_03(t *testing.T) {
 	l, r := measured(t, w), w.rogue(t)
 	x := l.opened(t, l.carrier)
 	shifts := map[string]func(u *genuine.Transaction){
-		"U ⊕ J":         func(u *genuine.Transaction) { u.Random = xor(u.Random, canon.ID(x.key.J)) },
-		"U ⊕ 1":         func(u *genuine.Transaction) { u.Random[15] ^= 1 },
-		"U ⊕ 11…1":      func(u *genuine.Transaction) { u.Random = xor(u.Random, canon.ID(bytes.Repeat([]byte{255}, 16))) },
-		"U ⊕ H(bad)":    func(u *genuine.Transaction) { d := sha256.Sum256([]byte("not legitimate")); u.Random = xor(u.Random, canon.ID(d[:16])) },
+		"U ⊕ J":    func(u *genuine.Transaction) { u.Random = xor(u.Random, canon.ID(x.key.J)) },
+		"U ⊕ 1":    func(u *genuine.Transaction) { u.Random[15] ^= 1 },
+		"U ⊕ 11…1": func(u *genuine.Transaction) { u.Random = xor(u.Random, canon.ID(bytes.Repeat([]byte{255}, 16))) },
+		"U ⊕ H(bad)": func(u *genuine.Transaction) {
+			d := sha256.Sum256([]byte("not legitimate"))
+			u.Random = xor(u.Random, canon.ID(d[:16]))
+		},
 		"U ⊕ salt":      func(u *genuine.Transaction) { u.Random = xor(u.Random, x.key.Salt) },
 		"U ⊕ anything":  func(u *genuine.Transaction) { u.Random = xor(u.Random, newID()) },
 		"counter":       func(u *genuine.Transaction) { u.Counter++ },

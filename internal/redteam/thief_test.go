@@ -3,7 +3,6 @@ package redteam
 import (
 	"crypto"
 	"crypto/hpke"
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"path/filepath"
@@ -102,7 +101,7 @@ func (l *lab) record() *chain.Line {
 // invents answers as for a good thing, where none lies.
 func (x *thief) invents(t testing.TB, c *genuine.Challenge) *genuine.Answer {
 	t.Helper()
-	a, err := x.key.Answer(c, []genuine.Reading{{Feature: "mass", Unit: "g", Value: usual}}, x.sign)
+	a, err := x.key.Answer(c, weighed(usual), x.sign)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,8 +117,9 @@ func (x *thief) registers(t testing.TB, w *world, by, to *party, terms chain.Ter
 	out := &api.Registering{Device: x.id}
 	for i := range terms.Size() {
 		u := c.Transaction(i, "0109521141200018211")
-		u.Line, u.Epoch = x.key.Line, x.key.Epoch
-		v, err := x.key.Verification([]genuine.Reading{{Feature: "mass", Unit: "g", Value: usual}}, u)
+		// What its own device would refuse to make a mark of, the thief's makes.
+		u.Line, u.Epoch, u.Counter = x.key.Line, x.key.Epoch, max(1, u.Counter)
+		v, err := x.key.Verification(weighed(usual), u)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -185,11 +185,7 @@ func (w *world) identifies(t testing.TB, by *party, i api.Identifying) answer {
 
 func (w *world) sendsJSON(t testing.TB, by *party, path string, v any) answer {
 	t.Helper()
-	raw, err := json.Marshal(v)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return w.request(t, http.MethodPost, by, path, by.token, raw)
+	return w.request(t, http.MethodPost, by, path, by.token, mustJSON(t, v))
 }
 
 // unproven has a member send an answer that proves nothing, by its server and past it,
