@@ -268,7 +268,7 @@ func TestAttack001_12(t *testing.T) {
 	}
 	relay := newLiar(t, kid)
 	relay.says(func(sealed []byte) (*genuine.Answer, error) { return l.meter.Measure(t.Context(), sealed) })
-	done, err := l.door(t, relay.URL).Identify(t.Context(), l.code(t, 0), nil)
+	done, err := l.door(t, relay.URL).Identify(t.Context(), l.code(t, 0), canon.Digest{}, 0)
 	if err != nil {
 		t.Fatalf("residual: a relayed challenge is answered, and anybody may verify it: %v", err)
 	}

@@ -273,7 +273,7 @@ func (l *lab) door(t testing.TB, address string) *device.Identification {
 func (l *lab) sees(t testing.TB, what, code, address string, index uint64) {
 	t.Helper()
 	before := l.w.leaves(t)
-	_, err := l.door(t, address).Identify(t.Context(), l.code(t, index), nil)
+	_, err := l.door(t, address).Identify(t.Context(), l.code(t, index), canon.Digest{}, 0)
 	if refusal.Code(err) != code {
 		t.Errorf("%s: %v, want %s", what, err, code)
 	}
