@@ -136,8 +136,10 @@ func TestAttackCode_01(t *testing.T) {
 		what string
 		code genuine.Code
 	}{
-		{"the code of the pack beside it", beside}, {"a hash of the label", genuine.Code(hashed[:16])},
-		{"the serial number", genuine.Code([]byte(id.Serial + "0123456789ABCDEF")[:16])}, {"nothing", genuine.Code{}},
+		{"the code of the pack beside it", beside},
+		{"a hash of the label", genuine.Code(hashed[:16])},
+		{"the serial number", genuine.Code([]byte(id.Serial + "0123456789ABCDEF")[:16])},
+		{"nothing", genuine.Code{}},
 	} {
 		at := []*party{w.pharmacy, w.hospital, w.dd, w.dm}[i]
 		w.refuses(t, at, x.what, func() answer { return w.redeem(t, at, redeeming(t, at, id, x.code, newBrowser(t))) }, unprocessable, "bad_code")

@@ -114,7 +114,7 @@ func newRegistrar(t *testing.T, dir string, of *party) *registrar {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.bench, err = device.NewBench(device.Patience, i); err != nil {
+	if r.bench, err = device.NewBench(time.Minute, i); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
