@@ -73,10 +73,14 @@ func (d *deviceRegisterCmd) Run(ctx context.Context, con *console) (err error) {
 		return err
 	}
 	if d.JSON {
-		return printJSON(con.out, done)
+		err = printJSON(con.out, done)
+	} else {
+		d.print(con, done)
 	}
-	d.print(con, done)
-	return nil
+	if err == nil && done.Stopped != "" {
+		err = fmt.Errorf("stopped at %s; those before it are registered", done.Stopped)
+	}
+	return err
 }
 
 func (d *deviceRegisterCmd) job() (*device.Job, error) {

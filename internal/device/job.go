@@ -14,6 +14,7 @@ import (
 	"theriac/client"
 	"theriac/genuine"
 	"theriac/gs1"
+	"theriac/internal/ledger"
 	"theriac/refusal"
 )
 
@@ -53,8 +54,12 @@ func (j *Job) check() error {
 		return refuse("a whole has packs, as 0-100")
 	case j.Packs.From > j.Packs.To:
 		return refuse("packs are FROM-TO, from 0, without TO")
+	case !j.Whole && j.Packs.To-j.Packs.From > ledger.MaxPacks:
+		return refuse(fmt.Sprintf("at most %d packs at a time", ledger.MaxPacks))
 	}
-	return nil
+	// Of the free fields the first mark would say so, when all was measured.
+	u := genuine.Transaction{Counter: 1, Fields: j.Fields, Item: "any", Random: canon.ID{1}}
+	return u.Check()
 }
 
 // A plan is a job with what the ledger says to it.
@@ -82,6 +87,9 @@ func (r *Registrar) prepare(ctx context.Context, j *Job) (*plan, error) {
 	members, err := client.Get[[]api.Member](ctx, r.Office, "/v1/members", nil)
 	if err != nil {
 		return nil, err
+	}
+	if j.To == home.GLN {
+		return nil, fmt.Errorf("%w: it is registered for somebody else", errJob)
 	}
 	p := &plan{job: j, chain: home.Chain, from: home.GLN, counter: j.Counter}
 	if p.seal, err = sealOf(*members, j.To); err != nil {
@@ -242,7 +250,7 @@ func pages[T any](ctx context.Context, c *client.Client, path string, each func(
 			return err
 		}
 		next, enough := each(page)
-		if enough || next == "" {
+		if enough || next == "" || next == q.Get("cursor") {
 			return nil
 		}
 		q.Set("cursor", next)

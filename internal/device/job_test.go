@@ -90,7 +90,9 @@ func TestJobsThatCannotBe(t *testing.T) {
 		"material with packs": {func(j *Job) { j.Material, j.Item = true, l.Lot.String() }, "bad_job"},
 		"material of another": {func(j *Job) { *j = Job{GTIN: j.GTIN, Material: true, Item: l.Lot.String(), To: j.To, Place: j.Place} }, "bad_job"},
 		"others' packs":       {func(j *Job) { j.Packs = chain.Range{From: 0, To: 5} }, "not_in_custody"},
-		"to itself":           {func(j *Job) { j.To = l.DM.GLN }, "bad_registration"},
+		"to itself":           {func(j *Job) { j.To = l.DM.GLN }, "bad_job"},
+		"too many":            {func(j *Job) { j.Packs.To = 1 << 40 }, "bad_job"},
+		"endless field":       {func(j *Job) { j.Fields = map[string]string{"note": strings.Repeat("x", 201)} }, "bad_transaction"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			j := l.job(50, 60)

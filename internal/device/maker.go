@@ -104,15 +104,18 @@ func (d *Device) tell(ctx context.Context, office *client.Client, l *line, next 
 	if err := d.saveLine(l); err != nil {
 		return nil, err
 	}
-	now, err := client.Put[api.Line](ctx, office, "/v1/lines", l.update(next))
-	if err != nil {
-		return nil, err
-	}
-	if err := checkRecord(now, l.Record.ID); err != nil {
-		return nil, err
-	}
-	if !next.is(now) {
-		return nil, fmt.Errorf("%w: epoch %d", errElsewhere, now.Epoch)
+	var now *api.Line
+	for _, u := range l.updates(next) {
+		var err error
+		if now, err = client.Put[api.Line](ctx, office, "/v1/lines", u); err != nil {
+			return nil, err
+		}
+		if err := checkRecord(now, l.Record.ID); err != nil {
+			return nil, err
+		}
+		if !next.is(now) {
+			return nil, fmt.Errorf("%w: epoch %d", errElsewhere, now.Epoch)
+		}
 	}
 	l.promote(next, now)
 	return now, d.saveLine(l)
@@ -358,17 +361,34 @@ func (m *maker) give(chainID string, devices []Card, k *genuine.LineKey, h *held
 	return nil
 }
 
-// update returns what the server is told.
-func (l *line) update(a *attempt) *api.LineUpdate {
-	u := &api.LineUpdate{GTIN: l.Record.GTIN, Criteria: a.Criteria, Epoch: a.Epoch, Keys: []api.LineKey{}}
+// maxUpdate is how many bytes of older keys are sent at a time: a server takes a
+// megabyte, of which the keys of the epoch and the record may fill three quarters.
+const maxUpdate = 256 << 10
+
+// updates returns what the server is told, in this order: the record with all keys of
+// its epoch, then older keys with the same record.
+func (l *line) updates(a *attempt) []*api.LineUpdate {
+	u := api.LineUpdate{GTIN: l.Record.GTIN, Criteria: a.Criteria, Epoch: a.Epoch, Keys: []api.LineKey{}}
+	in := map[canon.Digest]bool{}
 	for _, c := range a.Devices {
 		u.Devices = append(u.Devices, api.LineDevice{Point: c.Point, Seal: c.Seal, Operator: c.Operator})
+		in[c.Device] = true
 	}
+	first, out, size := u, []*api.LineUpdate{}, maxUpdate
 	for _, g := range l.Maker.Given {
-		in := slices.ContainsFunc(a.Devices, func(c Card) bool { return c.Device == g.Device })
-		if in && a.uses(g.Epoch, g.Criteria) {
-			u.Keys = append(u.Keys, api.LineKey{Device: g.Device, Epoch: g.Epoch, Sealed: g.Sealed})
+		k := api.LineKey{Device: g.Device, Epoch: g.Epoch, Sealed: g.Sealed}
+		switch {
+		case !in[g.Device] || !a.uses(g.Epoch, g.Criteria):
+		case g.Epoch == a.Epoch:
+			first.Keys = append(first.Keys, k)
+		default:
+			if size += 2 * len(g.Sealed); size > maxUpdate {
+				next := u
+				out, size = append(out, &next), 2*len(g.Sealed)
+			}
+			last := out[len(out)-1]
+			last.Keys = append(last.Keys, k)
 		}
 	}
-	return u
+	return append([]*api.LineUpdate{&first}, out...)
 }

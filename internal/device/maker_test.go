@@ -2,6 +2,7 @@ package device
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"path/filepath"
@@ -234,12 +235,12 @@ func TestLostAnswersAreFound(t *testing.T) {
 		if _, err := w.change(t, d, c); err == nil || refusal.Code(err) != "" {
 			t.Fatalf("change %d: %v, want a lost answer", i, err)
 		}
-		told := bytes.Clone(o.heard["PUT /v1/lines"])
+		told := len(o.heard["PUT /v1/lines"])
 		l, err := w.change(t, d, c)
 		if want := []uint64{1, 2, 3, 3}[i]; err != nil || l.Epoch != want {
 			t.Fatalf("change %d again: %+v, %v", i, l, err)
 		}
-		if !bytes.Equal(told, o.heard["PUT /v1/lines"]) {
+		if said := o.heard["PUT /v1/lines"]; !bytes.Equal(said[told-1], said[told]) {
 			t.Errorf("change %d: the second time another thing was said", i)
 		}
 	}
@@ -292,5 +293,35 @@ func refusing(method string, err error) func(r *http.Request) error {
 			return err
 		}
 		return nil
+	}
+}
+
+// A line of many devices and epochs is told in parts that a server takes: first the
+// record with all keys of its epoch.
+func TestLargeLineIsToldInParts(t *testing.T) {
+	a := &attempt{Epoch: 20, Criteria: canon.Sum([]byte("criteria"))}
+	l := &line{Maker: &maker{}, Record: api.Line{GTIN: "09521141200018"}}
+	for i := range 256 {
+		c := Card{Device: canon.Sum([]byte{byte(i)}), Operator: "4000000000044", Point: make([]byte, 65), Seal: make([]byte, 65)}
+		a.Devices = append(a.Devices, c)
+		for epoch := uint64(1); epoch <= 20; epoch++ {
+			l.Maker.Given = append(l.Maker.Given, given{Device: c.Device, Epoch: epoch, Criteria: a.Criteria, Sealed: make([]byte, 1900)})
+		}
+	}
+	l.Maker.Given = append(l.Maker.Given, given{Device: canon.Sum([]byte("revoked")), Epoch: 1}, given{Device: a.Devices[0].Device, Epoch: 20, Sealed: []byte("of another attempt")})
+	sent := 0
+	for i, u := range l.updates(a) {
+		raw := must(json.Marshal(u))(t)
+		if len(raw) > 1<<20 || len(u.Devices) != 256 {
+			t.Errorf("part %d has %d bytes", i, len(raw))
+		}
+		for _, k := range u.Keys {
+			if sent++; (k.Epoch == 20) != (i == 0) {
+				t.Errorf("part %d has a key of epoch %d", i, k.Epoch)
+			}
+		}
+	}
+	if sent != 256*20 {
+		t.Errorf("%d keys, want %d", sent, 256*20)
 	}
 }

@@ -51,9 +51,9 @@ type office struct {
 	server *httptest.Server
 	keys   map[canon.Digest][]api.LineKey // that were put, by line
 	before func(*http.Request) error
-	lose   map[string]int    // answers by path, that are lost after the work was done
-	answer func(v any) any   // what a lying server makes of an answer
-	heard  map[string][]byte // last body by method and path
+	lose   map[string]int      // answers by path, that are lost after the work was done
+	answer func(v any) any     // what a lying server makes of an answer
+	heard  map[string][][]byte // bodies by method and path
 }
 
 func must[T any](v T, err error) func(testing.TB) T {
@@ -73,7 +73,7 @@ func newTown(t *testing.T) *town {
 	w := &town{World: ledgertest.NewWorld(t), offices: map[string]*office{}, kept: map[canon.Digest]*kept{}}
 	w.Story(100)
 	for _, o := range []*ledgertest.Org{w.DM, w.MS, w.DD, w.Pharmacy} {
-		x := &office{town: w, org: o, seal: must(hpke.DHKEM(ecdh.P256()).GenerateKey())(t), keys: map[canon.Digest][]api.LineKey{}, lose: map[string]int{}, heard: map[string][]byte{}}
+		x := &office{town: w, org: o, seal: must(hpke.DHKEM(ecdh.P256()).GenerateKey())(t), keys: map[canon.Digest][]api.LineKey{}, lose: map[string]int{}, heard: map[string][][]byte{}}
 		x.server = httptest.NewServer(x.handler())
 		t.Cleanup(x.server.Close)
 		w.offices[o.GLN] = x
@@ -133,7 +133,7 @@ func (o *office) work(pattern string, r *http.Request, do func(*http.Request, []
 	if _, err := body.ReadFrom(r.Body); err != nil {
 		return nil, err
 	}
-	o.heard[pattern] = body.Bytes()
+	o.heard[pattern] = append(o.heard[pattern], body.Bytes())
 	if o.before != nil {
 		if err := o.before(r); err != nil {
 			return nil, err

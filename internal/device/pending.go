@@ -20,6 +20,7 @@ type pending struct {
 	Key         string          `json:"key"`
 	Registering api.Registering `json:"registering"`
 	LeftOut     []Thing         `json:"left_out"`
+	Stopped     string          `json:"stopped,omitempty"`
 }
 
 // resume sends what a crash or a lost answer left behind. It returns it if it is of the
@@ -66,5 +67,5 @@ func (r *Registrar) post(ctx context.Context, p *pending) (*Registered, error) {
 	if rm := r.Device.folder.remove(pendingFile); err != nil || rm != nil {
 		return nil, errors.Join(err, rm)
 	}
-	return &Registered{Registration: *got, LeftOut: p.LeftOut}, nil
+	return &Registered{Registration: *got, LeftOut: p.LeftOut, Stopped: p.Stopped}, nil
 }

@@ -17,6 +17,7 @@ import (
 	"theriac/internal/ledger"
 	"theriac/merkle"
 	"theriac/pedigree"
+	"theriac/refusal"
 )
 
 var (
@@ -50,6 +51,9 @@ type Registrar struct {
 type Registered struct {
 	Registration api.Registration `json:"registration"`
 	LeftOut      []Thing          `json:"left_out"`
+	// Stopped says at what, and why, the measuring ended early. Those before it are
+	// registered.
+	Stopped string `json:"stopped,omitempty"`
 	// Found says that an earlier run of the same job had come to its end, and only its
 	// answer was lost: nothing was measured now.
 	Found bool `json:"found,omitempty"`
@@ -72,7 +76,8 @@ func (r *Registrar) Register(ctx context.Context, j Job) (*Registered, error) {
 	if err != nil {
 		return nil, err
 	}
-	things, out, err := r.measure(ctx, p)
+	way := &pending{Asked: asked, Key: rand.Text(), LeftOut: []Thing{}}
+	things, err := r.measure(ctx, p, way)
 	if err != nil {
 		return nil, err
 	}
@@ -83,38 +88,42 @@ func (r *Registrar) Register(ctx context.Context, j Job) (*Registered, error) {
 	if err != nil {
 		return nil, err
 	}
-	return r.send(ctx, &pending{Asked: asked, Key: rand.Text(), Registering: *registering, LeftOut: out})
+	way.Registering = *registering
+	return r.send(ctx, way)
 }
 
 // measure has each thing measured and judged, and returns the legitimate ones in the
-// order of their marks.
-func (r *Registrar) measure(ctx context.Context, p *plan) (things []*Thing, out []Thing, err error) {
-	out = []Thing{}
+// order of their marks. If an instrument fails with nobody there to try again, it ends
+// with what was judged before: which thing comes next is not known then.
+func (r *Registrar) measure(ctx context.Context, p *plan, way *pending) (things []*Thing, err error) {
 	for t, err := range r.things(ctx, p) {
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		if len(things)+len(out) == 0 {
+		if len(things)+len(way.LeftOut) == 0 {
 			if err := r.count(ctx, p, t); err != nil {
-				return nil, nil, err
+				return nil, err
 			}
 		}
 		if len(things) == ledger.MaxPacks {
-			return nil, nil, fmt.Errorf("%w: more than %d packs at a time", errJob, ledger.MaxPacks)
+			return nil, fmt.Errorf("%w: more than %d packs at a time", errJob, ledger.MaxPacks)
 		}
 		err := r.judge(ctx, p, t)
 		switch {
 		case errors.Is(err, ErrEnd):
-			return ordered(things), out, nil
+			return ordered(things), nil
 		case errors.Is(err, ErrSkip), errors.Is(err, genuine.ErrNotLegitimate):
-			out = append(out, *t)
+			way.LeftOut = append(way.LeftOut, *t)
+		case refusal.Code(err) != "" && len(things) > 0 && ctx.Err() == nil:
+			way.Stopped = fmt.Sprintf("%d %s: %v", t.Place, t.Code, err)
+			return ordered(things), nil
 		case err != nil:
-			return nil, nil, err
+			return nil, err
 		default:
 			things = append(things, t)
 		}
 	}
-	return ordered(things), out, nil
+	return ordered(things), nil
 }
 
 func ordered(things []*Thing) []*Thing {

@@ -164,11 +164,38 @@ func TestPersonAtTheInstrument(t *testing.T) {
 	if diff := cmp.Diff([]chain.Range{{From: 50, To: 51}, {From: 52, To: 54}}, got.Registration.Terms.Ranges); diff != "" {
 		t.Error(diff)
 	}
-	// Nobody there: a failure ends the work, because which thing was next is not known.
-	r.Ask, r.Judged = nil, nil
-	l.pan.fail(errors.New("cable"))
-	_, err = r.Register(t.Context(), l.job(60, 65))
+}
+
+// Nobody there: a failure ends the work, because which thing was next is not known. What
+// was measured before is not lost.
+func TestFailureInTheLine(t *testing.T) {
+	l := newLab(t)
+	r := l.registrar(t)
+	n := 0
+	r.Ask = func(context.Context, *Thing) error {
+		if n++; n == 4 {
+			l.pan.fail(errors.New("cable"))
+		}
+		return nil
+	}
+	got, err := r.Register(t.Context(), l.job(60, 70))
+	if err != nil || got.Registration.Size != 3 || !strings.HasPrefix(got.Stopped, "63 (01)") || len(got.LeftOut) != 0 {
+		t.Errorf("%+v, %v", got, err)
+	}
+	r.Ask = nil
+	_, err = r.Register(t.Context(), l.job(63, 70))
 	code(t, err, "instrument_failed")
+	ctx, cancel := context.WithCancel(t.Context())
+	l.pan.put("0.51")
+	r.Ask = func(context.Context, *Thing) error {
+		if n++; n == 8 {
+			cancel()
+		}
+		return nil
+	}
+	if _, err = r.Register(ctx, l.job(63, 70)); !errors.Is(err, context.Canceled) {
+		t.Errorf("interrupted: %v", err)
+	}
 }
 
 // The supplier registers again: the counter is the ledger's next, packs of a whole have
