@@ -1,5 +1,6 @@
 // Package redteam attacks the product: each row of the attack table of paper 000
-// is a test named by its id, run against running organisations over TCP sockets.
+// is a test named by its id, run against running organisations over TCP sockets, and so
+// are those of paper 001 that need them.
 //
 // An attack must fail with the named error, leave nothing on the ledger and
 // nothing in the store, and leave an entry in the audit book. Where the print is
