@@ -46,35 +46,43 @@ type load struct {
 // commitRate runs a network of validators in this process and clients on it, and
 // returns the committed transactions a second.
 func commitRate(ctx context.Context, dir string, l load) (rate float64, err error) {
+	err = onNetwork(ctx, dir, l.kind, l.validators, func(n *benchNet) error {
+		if l.kind == kindOurs && l.prepare != nil {
+			if err := l.prepare(ctx, n); err != nil {
+				return err
+			}
+		}
+		if rate, err = n.run(ctx, l); err != nil || l.kind != kindOurs || l.after == nil {
+			return err
+		}
+		return l.after(ctx, n)
+	})
+	return rate, err
+}
+
+// onNetwork runs validators in this process while do runs.
+func onNetwork(ctx context.Context, dir, kind string, validators int, do func(n *benchNet) error) (err error) {
 	runtime.GC()
 	if dir, err = os.MkdirTemp(dir, "theriac-bench-"); err != nil {
-		return 0, err
+		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	n, err := newBenchNet(dir)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	n := &benchNet{dir: dir, key: key}
 	defer func() { err = errors.Join(err, n.stop()) }()
-	if err := n.start(ctx, l.kind, l.validators); err != nil {
-		return 0, err
+	if err := n.start(ctx, kind, validators); err != nil {
+		return err
 	}
-	if l.kind == kindOurs && l.prepare != nil {
-		if err := l.prepare(ctx, n); err != nil {
-			return 0, err
-		}
-	}
-	if rate, err = n.run(ctx, l); err != nil || l.kind != kindOurs || l.after == nil {
-		return rate, err
-	}
-	return rate, l.after(ctx, n)
+	return do(n)
 }
 
 // A benchNet is a network of validators in this process.
 type benchNet struct {
 	dir     string
-	key     *ecdsa.PrivateKey // of the only member
+	key     *ecdsa.PrivateKey // of the member who does everything
+	to      *ecdsa.PrivateKey // of the one who receives
 	nodes   []*cometbft.Node  // of our application
 	readied int
 	submit  []func(ctx context.Context, tx []byte) error
@@ -84,7 +92,19 @@ type benchNet struct {
 const (
 	benchChain = "theriac-bench"
 	benchGLN   = "4000000000006"
+	benchTo    = "4000000000013"
+	// benchPrefix is licensed to the first.
+	benchPrefix = "95211412"
 )
+
+func newBenchNet(dir string) (*benchNet, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	to, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	return &benchNet{dir: dir, key: key, to: to}, err
+}
 
 func (n *benchNet) start(ctx context.Context, kind string, validators int) error {
 	homes, ids, addresses := make([]string, validators), make([]string, validators), make([]string, validators)
@@ -128,31 +148,41 @@ func (n *benchNet) start(ctx context.Context, kind string, validators int) error
 	return nil
 }
 
-// genesis returns a genesis with the benchmark's key as the only member.
+// genesis returns a genesis with the two members.
 func (n *benchNet) genesis() ([]byte, error) {
-	key, err := envelope.KeyOf(n.key)
+	member, err := application(n.key, benchGLN, &pedigree.Application{
+		Name: "benchmark", Prefixes: []string{benchPrefix}, Roles: []chain.Role{chain.Governor, chain.Manufacturer},
+	})
 	if err != nil {
 		return nil, err
 	}
-	app := pedigree.Application{Chain: benchChain, Key: key.Point(), Name: "benchmark", Roles: []chain.Role{chain.Governor, chain.Manufacturer}}
-	body, err := envelope.BodyOf(&app, newID)
+	to, err := application(n.to, benchTo, &pedigree.Application{Name: "consignee", Roles: []chain.Role{chain.Distributor}})
+	if err != nil {
+		return nil, err
+	}
+	g := ledger.NewGenesis(member, to)
+	return g.Encode()
+}
+
+func application(s *ecdsa.PrivateKey, gln string, app *pedigree.Application) ([]byte, error) {
+	key, err := envelope.KeyOf(s)
+	if err != nil {
+		return nil, err
+	}
+	app.Chain, app.Key = benchChain, key.Point()
+	body, err := envelope.BodyOf(app, newID)
 	if err != nil {
 		return nil, err
 	}
 	now := time.Now().Unix()
-	m, err := envelope.Sign(n.key, envelope.Claims{
-		Audience: benchGLN, Case: "registration", Expires: now + 3600, IssuedAt: now, Issuer: benchGLN,
+	m, err := envelope.Sign(s, envelope.Claims{
+		Audience: gln, Case: "registration", Expires: now + 3600, IssuedAt: now, Issuer: gln,
 		ID: newID(), Prev: []canon.Digest{}, Type: pedigree.TypeApplication,
 	}, body)
 	if err != nil {
 		return nil, err
 	}
-	raw, err := m.Encode()
-	if err != nil {
-		return nil, err
-	}
-	g := ledger.NewGenesis(raw)
-	return g.Encode()
+	return m.Encode()
 }
 
 func newID() canon.ID {
@@ -298,9 +328,16 @@ func (n *benchNet) make(l load, i int) ([]byte, error) {
 	return []byte(name + "=" + canon.Text(sig) + rest), err
 }
 
-// sign returns a transaction of the only member.
+// sign returns a transaction of the member who does everything.
 func (n *benchNet) sign(kind chain.Kind, body any) ([]byte, error) {
-	return ledger.Sign(n.key, chain.Tx{
-		Chain: benchChain, Kind: kind, Sender: benchGLN, ID: newID(), Time: chain.Millis(time.Now()),
-	}, body)
+	return ledger.Sign(n.key, plainTx(benchGLN, kind), body)
+}
+
+// signTo returns a transaction of the one who receives.
+func (n *benchNet) signTo(kind chain.Kind, body any) ([]byte, error) {
+	return ledger.Sign(n.to, plainTx(benchTo, kind), body)
+}
+
+func plainTx(sender string, kind chain.Kind) chain.Tx {
+	return chain.Tx{Chain: benchChain, Kind: kind, Sender: sender, ID: newID(), Time: chain.Millis(time.Now())}
 }
