@@ -283,7 +283,7 @@ func (l *lab) sees(t testing.TB, what, code, address string, index uint64) {
 	l.unverified(t, l.registration.ID, index)
 }
 
-// mark is the pack's mark, as an organisation has it that none of this concerns.
+// mark is the pack's mark, as its registrar shows it.
 func (l *lab) mark(t testing.TB, index uint64) *api.Mark {
 	t.Helper()
 	return l.markOf(t, l.registration.ID, index)
@@ -291,5 +291,5 @@ func (l *lab) mark(t testing.TB, index uint64) *api.Mark {
 
 func (l *lab) markOf(t testing.TB, id canon.Digest, index uint64) *api.Mark {
 	t.Helper()
-	return get[api.Mark](t, l.w.office, markPath(id, "marks", index), nil)
+	return get[api.Mark](t, l.w.dm, markPath(id, "marks", index), nil)
 }
