@@ -9,12 +9,10 @@ import (
 	"io"
 	"os"
 	"strings"
-	"time"
 
 	"theriac/canon"
 	"theriac/client"
 	"theriac/internal/device"
-	"theriac/internal/instrument"
 )
 
 type deviceCmd struct {
@@ -50,37 +48,6 @@ func (h *home) client() (*client.Client, error) {
 		token = strings.TrimSpace(string(raw))
 	}
 	return (&server{Server: h.Server, Token: token}).client()
-}
-
-// instruments is how a command finds what its device measures with.
-type instruments struct {
-	Instrument []string      `required:"" sep:"none" help:"Where an instrument is, as theriac instrument read takes it; @FILE: it stands in a file. May be repeated." placeholder:"SPEC"`
-	Patience   time.Duration `help:"How long they may take for a thing." default:"45s"`
-}
-
-// open opens all of them.
-func (i *instruments) open(ctx context.Context) (*device.Bench, error) {
-	ctx, cancel := context.WithTimeout(ctx, i.Patience)
-	defer cancel()
-	var all []device.Instrument
-	closing := func(err error) error {
-		for _, x := range all {
-			err = errors.Join(err, x.Close())
-		}
-		return err
-	}
-	for _, text := range i.Instrument {
-		spec, err := fromFile(text)
-		if err != nil {
-			return nil, closing(err)
-		}
-		x, err := instrument.Open(ctx, instrument.Spec(spec))
-		if err != nil {
-			return nil, closing(err)
-		}
-		all = append(all, x)
-	}
-	return device.NewBench(i.Patience, all...)
 }
 
 type deviceNewCmd struct {

@@ -58,7 +58,7 @@ func (d *deviceMeasureCmd) Run(ctx context.Context, con *console) (err error) {
 	if err != nil {
 		return err
 	}
-	m.Device, m.Bench = x, bench
+	m.Device, m.Bench = x, bench.Bench
 	if err := m.Begin(ctx); err != nil {
 		return errors.Join(err, l.Close())
 	}

@@ -67,7 +67,7 @@ func (d *deviceRegisterCmd) Run(ctx context.Context, con *console) (err error) {
 	}
 	defer func() { err = errors.Join(err, bench.Close()) }()
 	r := d.registrar(con)
-	r.Device, r.Office, r.Bench = x, office, bench
+	r.Device, r.Office, r.Bench = x, office, bench.Bench
 	done, err := r.Register(ctx, *job)
 	if err != nil {
 		return err

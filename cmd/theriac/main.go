@@ -137,6 +137,8 @@ var hints = map[string]string{
 	"unauthorised":           "Give the operator's token with --token or THERIAC_TOKEN; it is in the organisation's data folder.",
 	"no_origin":              "Set \"origin\" in organisation.json to the console's address, https://DOMAIN.",
 	"busy":                   "The node may still be catching up: theriac network status --server URL",
+	"device_in_use":          "Is theriac device measure running with this folder?",
+	"line_elsewhere":         "Was it changed with another device? If that one is lost: --take-over, with the cards of all devices that shall stay.",
 	"label_mismatch":         "The pack was tampered with, or misread: scan it again, then report it.",
 	"instrument_silent":      "Its interface must be set to MT-SICS on request (\"host\"), and the spec to its baud, bits, parity and stop.",
 	"instrument_spec":        "A spec is serial:///dev/ttyUSB0?baud=9600&feature=mass, tcp://HOST:PORT?feature=mass or mqtt://USER:PASSWORD@HOST:PORT/TOPIC?feature=NAME.",
