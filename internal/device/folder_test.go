@@ -24,19 +24,7 @@ func TestForeignLineKeys(t *testing.T) {
 	}
 	o := w.office(w.DM)
 	evil := genuine.LineKey{Line: w.lineID(), Epoch: 1, J: genuine.Judgment{1}, Criteria: []genuine.Criterion{{Feature: "mass", Unit: "g", Low: 0, High: genuine.MaxQuantity}}}
-	give := func(k genuine.LineKey, record func(*api.Line)) {
-		o.answer = func(v any) any {
-			if x, ok := v.(api.LineKeys); ok {
-				sealed := must(genuine.SealLineKey(ledgertest.ChainID, carrier.Card.device(), &k))(t)
-				x.Items = []api.LineKey{{Device: carrier.Card.Device, Epoch: k.Epoch, Sealed: sealed}}
-				if record != nil {
-					record(&x.Line)
-				}
-				return x
-			}
-			return v
-		}
-	}
+	give := func(k genuine.LineKey, record func(*api.Line)) { o.give(t, carrier, &k, record) }
 	give(evil, nil)
 	_, err := w.fetched(t, carrier, 1)
 	code(t, err, "instrument_no_key")
@@ -76,6 +64,22 @@ func TestForeignLineKeys(t *testing.T) {
 	}
 	if k := w.judgment(t, carrier, 1); k.J == evil.J {
 		t.Error("an old key was replaced")
+	}
+}
+
+// give makes a maker's server answer with a key, and perhaps a record, of its own.
+func (o *office) give(t testing.TB, to *Device, k *genuine.LineKey, record func(*api.Line)) {
+	o.answer = func(v any) any {
+		x, ok := v.(api.LineKeys)
+		if !ok {
+			return v
+		}
+		sealed := must(genuine.SealLineKey(ledgertest.ChainID, to.Card.device(), k))(t)
+		x.Items = []api.LineKey{{Device: to.Card.Device, Epoch: k.Epoch, Sealed: sealed}}
+		if record != nil {
+			record(&x.Line)
+		}
+		return x
 	}
 }
 

@@ -103,9 +103,19 @@ func TestLineIsMadeAndShared(t *testing.T) {
 	if w.judgment(t, d, 1).J == w.judgment(t, d, 2).J {
 		t.Error("a new epoch has the old judgment value")
 	}
+}
 
-	// Attack 001-04: who is revoked has no key of the new epoch.
-	if l, err = w.change(t, d, Change{Revoke: []canon.Digest{carrier.Card.Device}}); err != nil || l.Epoch != 3 || len(l.Devices) != 2 {
+// Attack 001-04: who is revoked has no key of the new epoch. New criteria begin one too.
+func TestRevokedDeviceGetsNoKey(t *testing.T) {
+	w := newTown(t)
+	d, carrier, late := newDevice(t, w.DM), newDevice(t, w.DD), newDevice(t, w.Pharmacy)
+	for _, c := range []Change{{Criteria: pills(), Admit: []Card{carrier.Card}}, {Rotate: true}, {Admit: []Card{late.Card}}} {
+		if _, err := w.change(t, d, c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l, err := w.change(t, d, Change{Revoke: []canon.Digest{carrier.Card.Device}})
+	if err != nil || l.Epoch != 3 || len(l.Devices) != 2 {
 		t.Fatalf("%+v, %v", l, err)
 	}
 	_, err = w.fetched(t, carrier, 3)
@@ -115,13 +125,13 @@ func TestLineIsMadeAndShared(t *testing.T) {
 			t.Error("the revoked device was given a key")
 		}
 	}
-	// New criteria begin an epoch, and come to all.
 	wider := pills()
 	wider[0].High = 540_000
 	if l, err = w.change(t, d, Change{Criteria: wider}); err != nil || l.Epoch != 4 {
 		t.Fatalf("%+v, %v", l, err)
 	}
-	if k, err = w.fetched(t, late, 4); err != nil || !cmp.Equal(k.Criteria, wider) {
+	k, err := w.fetched(t, late, 4)
+	if err != nil || !cmp.Equal(k.Criteria, wider) {
 		t.Error(k, err)
 	}
 	if k, err = w.fetched(t, late, 1); err != nil || !cmp.Equal(k.Criteria, pills()) {

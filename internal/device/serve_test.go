@@ -61,21 +61,7 @@ func TestMeterOnTheWire(t *testing.T) {
 	m := l.meter(t, config)
 	ask := func(method, path, media, body string, header ...string) (int, string) {
 		t.Helper()
-		req := must(http.NewRequest(method, m.url+path, strings.NewReader(body)))(t)
-		req.Header.Set("Content-Type", media)
-		for i := 0; i < len(header); i += 2 {
-			req.Header.Set(header[i], header[i+1])
-		}
-		res := must(http.DefaultClient.Do(req))(t)
-		defer res.Body.Close()
-		raw := must(io.ReadAll(res.Body))(t)
-		var p api.Problem
-		if res.StatusCode >= 400 {
-			if err := json.Unmarshal(raw, &p); err != nil || p.Status != res.StatusCode || res.Header.Get("Content-Type") != "application/problem+json" {
-				t.Errorf("%s %s: %d %q", method, path, res.StatusCode, raw)
-			}
-		}
-		return res.StatusCode, p.Code
+		return m.ask(t, must(http.NewRequest(method, m.url+path, strings.NewReader(body)))(t), append(header, "Content-Type", media))
 	}
 	const json = "application/json"
 	for _, tt := range []struct {
@@ -165,4 +151,22 @@ func TestGracefulStop(t *testing.T) {
 	if !slices.Contains([]string{"legitimate"}, (&meterAt{Meter: m}).entries(t)[0].Outcome) {
 		t.Error("the book has another outcome")
 	}
+}
+
+// ask sends a request and returns status and code of the answer.
+func (m *meterAt) ask(t *testing.T, req *http.Request, header []string) (int, string) {
+	t.Helper()
+	for i := 0; i < len(header); i += 2 {
+		req.Header.Set(header[i], header[i+1])
+	}
+	res := must(http.DefaultClient.Do(req))(t)
+	defer res.Body.Close()
+	raw := must(io.ReadAll(res.Body))(t)
+	var p api.Problem
+	if res.StatusCode >= 400 {
+		if err := json.Unmarshal(raw, &p); err != nil || p.Status != res.StatusCode || res.Header.Get("Content-Type") != "application/problem+json" {
+			t.Errorf("%s %s: %d %q", req.Method, req.URL, res.StatusCode, raw)
+		}
+	}
+	return res.StatusCode, p.Code
 }
