@@ -9,6 +9,7 @@ import (
 	"net/http"
 
 	"theriac/api"
+	"theriac/canon"
 	"theriac/refusal"
 )
 
@@ -49,6 +50,11 @@ func (c *Client) Redeem(ctx context.Context, r api.Redeeming) (*api.Redeemed, er
 
 // redeemedBefore is the code of internal/ledger for a code that was used.
 const redeemedBefore = "already_redeemed"
+
+// CodePath asks who released a batch where the concealed code of a pack stands in it.
+func (c *Client) CodePath(ctx context.Context, batch canon.Digest, index uint64) (*api.CodePath, error) {
+	return call[api.CodePath](ctx, c, request{method: http.MethodGet, path: fmt.Sprintf("/v1/codes/%s/%d", batch, index), max: maxProblem}, nil)
+}
 
 // PostRaw sends a value to path and returns the bytes of the answer, as of labels.
 func (c *Client) PostRaw(ctx context.Context, path string, body any) ([]byte, error) {

@@ -89,6 +89,7 @@ type server struct {
 
 	reporters *limits
 	redeemers *limits
+	press     *gate // requests that print
 }
 
 var problems sync.Once
@@ -100,6 +101,7 @@ func New(c Config) (http.Handler, error) {
 	s := &server{
 		Config: c, limits: newLimits(c.Limit, c.Now), pages: newLimits(max(c.Limit*pagesLimit/usualLimit, pagesLimit), c.Now), metrics: newMetrics(c),
 		small: newGate(512, 128), large: newGate(8, 4), reporters: newReporters(c.Limit, c.Now), redeemers: newRedeemers(c.Limit, c.Now),
+		press: newGate(presses, presses),
 	}
 	mux := http.NewServeMux()
 	config := huma.DefaultConfig("Theriac", c.Version)

@@ -3,13 +3,10 @@ package organisation
 import (
 	"context"
 	"errors"
-	"fmt"
-	"net/url"
 
 	"theriac/api"
 	"theriac/canon"
 	"theriac/chain"
-	"theriac/client"
 	"theriac/internal/packstore"
 	"theriac/internal/supply"
 	"theriac/pedigree"
@@ -21,7 +18,7 @@ func (p post) CodePath(ctx context.Context, endpoint string, batch canon.Digest,
 	if err != nil {
 		return nil, err
 	}
-	return client.Get[api.CodePath](ctx, c, fmt.Sprintf("/v1/codes/%s/%d", url.PathEscape(batch.String()), index), nil)
+	return c.CodePath(ctx, batch, index)
 }
 
 // MakeCodes implements supply.Packs.
