@@ -36,7 +36,7 @@ func (s *server) codes() {
 		Summary: "Labels for packs of a batch of ours, with their concealed codes",
 		Description: "A PDF as labels are, with a second part that is to be covered: the code in letters, and a QR code of the Digital Link with the code behind #, " +
 			"which no browser sends to a server. The answer is kept nowhere.",
-		Security: operator, Middlewares: huma.Middlewares{s.unkept, s.pressed},
+		Security: operator, Middlewares: huma.Middlewares{s.unkept, s.through(s.press)},
 		Responses: binary("application/pdf"),
 	}, s.printCodes)
 	huma.Register(s.api, huma.Operation{

@@ -31,7 +31,7 @@ func (s *server) genuine() {
 
 	register := op("register-marks", http.MethodPost, "/v1/registrations", "Register marks that a device made")
 	register.MaxBodyBytes, register.BodyReadTimeout = largest, slowly
-	register.Middlewares = huma.Middlewares{s.pressed(newGate(registering, registering))}
+	register.Middlewares = huma.Middlewares{s.through(newGate(registering, registering))}
 	register.Description = "They are kept before the ledger is asked. Sent again with the same Idempotency-Key, it is one registration."
 	huma.Register(s.api, register, s.registerMarks)
 	huma.Register(s.api, op("registration-list", http.MethodGet, "/v1/registrations", "Registrations that concern this organisation, the newest first"), s.registrationList)

@@ -28,7 +28,7 @@ func (s *server) labels() {
 		OperationID: "labels", Method: http.MethodGet, Path: "/v1/batches/{id}/labels",
 		Summary:     "Labels for packs of a batch of ours, to print",
 		Description: "A PDF. A GS1 DataMatrix, or a QR code with the Digital Link of this server, and the text beside it.",
-		Security:    operator, Middlewares: huma.Middlewares{s.pressed},
+		Security:    operator, Middlewares: huma.Middlewares{s.through(s.press)},
 		Responses: binary("application/pdf"),
 	}, s.printLabels)
 	huma.Register(s.api, huma.Operation{
@@ -48,16 +48,18 @@ func binary(media ...string) map[string]*huma.Response {
 	return map[string]*huma.Response{"200": {Description: "OK", Content: content}}
 }
 
-// pressed lets so many requests print at a time.
-func (s *server) pressed(ctx huma.Context, next func(huma.Context)) {
-	if !s.press.enter(ctx.RemoteAddr()) {
-		_, w := humago.Unwrap(ctx)
-		w.Header().Set("Retry-After", "5")
-		send(w, problemOf(supply.ErrBusy))
-		return
+// through lets requests pass a gate, and refuses those for which it has no room now.
+func (s *server) through(g *gate) func(huma.Context, func(huma.Context)) {
+	return func(ctx huma.Context, next func(huma.Context)) {
+		if !g.enter(ctx.RemoteAddr()) {
+			_, w := humago.Unwrap(ctx)
+			w.Header().Set("Retry-After", "5")
+			send(w, problemOf(supply.ErrBusy))
+			return
+		}
+		defer g.leave(ctx.RemoteAddr())
+		next(ctx)
 	}
-	defer s.press.leave(ctx.RemoteAddr())
-	next(ctx)
 }
 
 func (s *server) printLabels(ctx context.Context, in *struct {
