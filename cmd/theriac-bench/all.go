@@ -12,7 +12,7 @@ type allCmd struct {
 
 // Help implements kong.HelpProvider.
 func (allCmd) Help() string {
-	return `All benchmarks with their defaults, one after another; about a quarter of an hour.
+	return `All benchmarks with their defaults, one after another; about half an hour.
 
   theriac-bench --json all > bench.json
   theriac-bench --rounds 1 all --duration 1s`
@@ -28,6 +28,9 @@ func (c *allCmd) bench(ctx context.Context, b bench) ([]result, error) {
 		{"batch", &batchCmd{Packs: 1e6, Memory: []uint64{1e5, 1e6, 1e7}}},
 		{"units", &unitsCmd{Packs: 1e6, Clients: 64, Shown: 1000, Duration: c.Duration}},
 		{"costs", &costsCmd{}},
+		{"genuine", &genuineCmd{
+			Measurements: 1e6, Packs: []uint64{1e4, 1e5, 1e6}, Validators: []int{1, 4}, Clients: 64, Duration: c.Duration, Tries: 300,
+		}},
 		{"web", webCmd{}},
 		{"ledger", &ledgerCmd{Validators: []int{1, 4}, Clients: []int{1, 64, 256}, Duration: c.Duration}},
 	} {

@@ -105,7 +105,7 @@ func TestVerifyAsJSON(t *testing.T) {
 }
 
 func TestHelp(t *testing.T) {
-	for _, verb := range []string{"", "ledger", "verify", "batch", "units", "costs", "all"} {
+	for _, verb := range []string{"", "ledger", "verify", "batch", "units", "costs", "genuine", "all"} {
 		var out, errs strings.Builder
 		if status := run(t.Context(), append(strings.Fields(verb), "--help"), &out, &errs); status != 0 || !strings.Contains(out.String(), "theriac-bench "+verb) {
 			t.Errorf("%q --help: status %d, %s", verb, status, out.String())

@@ -26,13 +26,14 @@ type cli struct {
 
 	Profile string `help:"Write a CPU profile of ours and the anchors together." placeholder:"FILE" type:"path"`
 
-	Ledger ledgerCmd `cmd:"" help:"Committed transactions a second, beside CometBFT's kvstore."`
-	Verify verifyCmd `cmd:"" help:"Verification of a complete history, beside its bare signatures."`
-	Batch  batchCmd  `cmd:"" help:"Commitment to a batch of packs, beside its bare hashes; memory; proofs."`
-	Units  unitsCmd  `cmd:"" help:"Transitions of packs a second, beside kvstore; bytes a pack."`
-	Costs  costsCmd  `cmd:"" help:"Operations and bytes a phase, beside the paper's tables 2 and 3."`
-	Web    webCmd    `cmd:"" help:"The verify page in Chromium: its weight, a proof check, the verdict after a scan."`
-	All    allCmd    `cmd:"" help:"All of these."`
+	Ledger  ledgerCmd  `cmd:"" help:"Committed transactions a second, beside CometBFT's kvstore."`
+	Verify  verifyCmd  `cmd:"" help:"Verification of a complete history, beside its bare signatures."`
+	Batch   batchCmd   `cmd:"" help:"Commitment to a batch of packs, beside its bare hashes; memory; proofs."`
+	Units   unitsCmd   `cmd:"" help:"Transitions of packs a second, beside kvstore; bytes a pack."`
+	Costs   costsCmd   `cmd:"" help:"Operations and bytes a phase, beside the paper's tables 2 and 3."`
+	Genuine genuineCmd `cmd:"" help:"Registration, verification and identification, beside paper 001's tables; keys; noise."`
+	Web     webCmd     `cmd:"" help:"The verify page in Chromium: its weight, a proof check, the verdict after a scan."`
+	All     allCmd     `cmd:"" help:"All of these."`
 }
 
 // Help implements kong.HelpProvider.

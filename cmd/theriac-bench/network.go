@@ -333,6 +333,13 @@ func (n *benchNet) sign(kind chain.Kind, body any) ([]byte, error) {
 	return ledger.Sign(n.key, plainTx(benchGLN, kind), body)
 }
 
+// operation is sign, with the name of the operation.
+func (n *benchNet) operation(kind chain.Kind, body any) ([]byte, canon.Digest, error) {
+	tx := plainTx(benchGLN, kind)
+	raw, err := ledger.Sign(n.key, tx, body)
+	return raw, chain.Operation(tx.Sender, tx.ID), err
+}
+
 // signTo returns a transaction of the one who receives.
 func (n *benchNet) signTo(kind chain.Kind, body any) ([]byte, error) {
 	return ledger.Sign(n.to, plainTx(benchTo, kind), body)
