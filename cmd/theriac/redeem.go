@@ -46,6 +46,7 @@ type redemption struct {
 	At       string `json:"at,omitempty"`
 	By       string `json:"by,omitempty"`       // GLN of who relayed it
 	Evidence string `json:"evidence,omitempty"` // verdict on the pack, with a pinned trust root
+	Proven   bool   `json:"proven"`             // by evidence under it, and not the server's word
 	Code     string `json:"code,omitempty"`
 	Detail   string `json:"detail,omitempty"`
 }
@@ -106,8 +107,8 @@ func (r *redemption) print(con *console) {
 			con.printf("  %-12s %s\n", line[0], line[1])
 		}
 	}
-	if r.At != "" {
-		con.printf("  note         when it was first redeemed, and by whom, is the server's word\n")
+	if r.At != "" && !r.Proven {
+		con.printf("  note         who was first, and when, is the server's word; pin a trust root with --trust\n")
 	}
 }
 
@@ -164,56 +165,93 @@ func (r *redeemCmd) redeem(ctx context.Context, pack gs1.Identifier, code genuin
 	done, err := c.Redeem(ctx, api.Redeeming{
 		Batch: arg.Batch, Index: arg.Index, Path: arg.Path, Key: arg.Key, Proof: arg.Proof, Browser: arg.Browser,
 	})
-	if done != nil {
-		out.At, out.By = chain.Time(done.At).UTC().Format(time.RFC3339), done.By
+	if done == nil {
+		return err
 	}
-	if err == nil && done.First {
+	out.At, out.By = chain.Time(done.At).UTC().Format(time.RFC3339), done.By
+	if r.Trust != "" {
+		if err := r.confirm(ctx, c, pack, browser, done, out); err != nil {
+			return err
+		}
+	}
+	out.Outcome = "before"
+	if done.First {
 		out.Outcome = "first"
 	} else if err == nil {
-		out.Outcome = "before"
+		err = errBefore
 	}
 	return err
+}
+
+// errBefore is the ledger's refusal, where it is evidence that says so and not the server.
+var errBefore = refusal.New("already_redeemed", "the ledger has another's redemption")
+
+// confirm gets the evidence again, which has the ledger's record now, and takes its word
+// for the server's. Where it does not come, or is refused before that, the server's
+// stands: the code is redeemed in any case.
+func (r *redeemCmd) confirm(ctx context.Context, c *client.Client, pack gs1.Identifier, browser []byte, done *api.Redeemed, out *redemption) error {
+	_, verdict, err := r.evidence(ctx, c, pack)
+	if err != nil || !verdict.Facts.Codes {
+		return nil
+	}
+	record := verdict.Facts.Redeemed
+	if record == nil {
+		return errElsewhere
+	}
+	done.First, out.Proven = record.Browser == canon.Sum(browser), true
+	out.At, out.By = record.At.UTC().Format(time.RFC3339), record.By
+	return nil
 }
 
 // proven holds what the server says of the pack's code against evidence under the pinned
 // trust root: that the pack is of this batch at this place, and the mark under the root
 // of its codes.
 func (r *redeemCmd) proven(ctx context.Context, c *client.Client, pack gs1.Identifier, where *api.Redeemable, out *redemption) error {
-	pinned, err := os.ReadFile(r.Trust)
+	bundle, verdict, err := r.evidence(ctx, c, pack)
 	if err != nil {
 		return err
 	}
-	trust, err := theriac.ParseTrust(pinned)
-	if err != nil {
-		return err
-	}
-	visible, err := pack.Bracketed()
-	if err != nil {
-		return err
-	}
-	raw, err := c.Bundle(ctx, visible)
-	if err != nil {
-		return err
-	}
-	bundle, err := theriac.ParseBundle(raw)
-	if err != nil {
-		return err
-	}
-	verdict := bundle.VerifyCode(pack, trust, time.Now())
 	out.Evidence = strings.TrimSuffix(fmt.Sprintf("%s, %s", verdict.Verdict, verdict.Reason), ", ")
-	batch, err := provenBatch(bundle, &verdict)
+	batch, err := provenBatch(bundle, verdict)
 	if err != nil {
 		return err
 	}
 	release := &batch.Release
 	at := chain.BatchID(batch.Holder, release.GTIN, release.Lot)
-	if where.Chain != trust.ChainID || where.Batch != at || where.Index != bundle.Pack.Index {
+	// The evidence is of the chain whose validators are pinned.
+	if where.Chain != bundle.Chain[0].Header.ChainID || where.Batch != at || where.Index != bundle.Pack.Index {
 		return errElsewhere
 	}
 	if merkle.VerifyInclusion(merkle.Hash(where.Mark), where.Index, release.Size, where.Path, merkle.Hash(release.Codes)) != nil {
 		return errElsewhere
 	}
 	return nil
+}
+
+// evidence gets the evidence of the pack and verifies it under the pinned trust root.
+func (r *redeemCmd) evidence(ctx context.Context, c *client.Client, pack gs1.Identifier) (*theriac.Bundle, *theriac.Verdict, error) {
+	pinned, err := os.ReadFile(r.Trust)
+	if err != nil {
+		return nil, nil, err
+	}
+	trust, err := theriac.ParseTrust(pinned)
+	if err != nil {
+		return nil, nil, err
+	}
+	visible, err := pack.Bracketed()
+	if err != nil {
+		return nil, nil, err
+	}
+	raw, err := c.Bundle(ctx, visible)
+	if err != nil {
+		return nil, nil, err
+	}
+	bundle, err := theriac.ParseBundle(raw)
+	if err != nil {
+		return nil, nil, err
+	}
+	verdict := bundle.VerifyCode(pack, trust, time.Now())
+	return bundle, &verdict, nil
 }
 
 // errElsewhere is returned for a server that says something else of a pack's code than

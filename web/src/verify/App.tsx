@@ -256,7 +256,6 @@ function Shown({ checks, world, text, onOpen }: ShownGiven) {
           <Compare state={state} text={text} />
           <Redeem checks={checks} evidence={evidence} world={world} text={text} />
           <PackView verdict={evidence.verdict} text={text} />
-          <RedeemedView verdict={evidence.verdict} text={text} />
           <MeasuredView verdict={evidence.verdict} text={text} />
           <WayView verdict={evidence.verdict} text={text} />
           <ChecksView verdict={evidence.verdict} text={text} />
@@ -273,8 +272,14 @@ function Shown({ checks, world, text, onOpen }: ShownGiven) {
 function Redeem({ checks, evidence, world, text }: { checks: Concealing; evidence: Evidence; world: World; text: Text }) {
   const part = useLoaded(true, () => import('./redeem/RedeemView'))
   const { state, concealed } = checks
-  if (part === 'failed' && concealed) return <Notice look="warn" title={text.partBroken} />
-  if (typeof part !== 'object') return null
+  if (typeof part !== 'object') {
+    return (
+      <>
+        {part === 'failed' && concealed && <Notice look="warn" title={text.partBroken} />}
+        <RedeemedView verdict={evidence.verdict} text={text} />
+      </>
+    )
+  }
   const onRedeemed = () => state.label && checks.again(state.code)
   return <part.RedeemView world={world} evidence={evidence} concealed={concealed} onRedeemed={onRedeemed} />
 }

@@ -20,8 +20,6 @@ export const measured: Translation<typeof en> = {
   codeTitle: 'Der verdeckte Code',
   codeUnused: 'Niemand hat den verdeckten Code dieser Packung eingelöst.',
   codeUsed: (at, by) => `Der verdeckte Code dieser Packung wurde am ${at} eingelöst, über ${by}.`,
-  codeMine: (at) => `Der verdeckte Code dieser Packung wurde am ${at} von diesem Gerät eingelöst.`,
-  codeOther: (at, by) => `Der verdeckte Code dieser Packung wurde am ${at} von jemand anderem eingelöst, über ${by}.`,
   codeOtherNote: 'War die Abdeckung noch heil, als Sie die Packung bekamen, dann ist eine von zwei Packungen mit diesem Code eine Kopie.',
 
   alert_already_verified:

@@ -17,8 +17,6 @@ export const measured = {
   codeTitle: 'The concealed code',
   codeUnused: 'Nobody has redeemed the concealed code of this pack.',
   codeUsed: (at: string, by: string) => `The concealed code of this pack was redeemed on ${at}, through ${by}.`,
-  codeMine: (at: string) => `The concealed code of this pack was redeemed on ${at} by this device.`,
-  codeOther: (at: string, by: string) => `The concealed code of this pack was redeemed on ${at} by somebody else, through ${by}.`,
   codeOtherNote: 'If the coating was whole when you got the pack, one of two packs with this code is a copy.',
 
   alert_already_verified: 'Something was measured again as this pack after the hand-over was done. There may be a second pack.',

@@ -34,7 +34,7 @@ export function RedeemView(given: Given) {
     } catch {
       return undefined // a record that no ledger of ours wrote
     }
-  }, [evidence.raw])
+  }, [evidence.raw, evidence.verdict])
   // What was said of one pack must not stand beside another.
   return coded ? <Redeeming key={`${coded.place.batch} ${coded.place.index}`} coded={coded} {...given} /> : null
 }
@@ -166,7 +166,7 @@ function Shown({ standing, relay, text }: { standing: Standing; relay: string | 
   return (
     <Notice look={looks[outcome]} title={text[outcome]}>
       <p>{saying(standing, at ? when(at) : '?', text)}</p>
-      {by !== 'page' && <p class="quiet small">{by === 'evidence' ? text.byEvidence : text.byServer(relay ?? '?')}</p>}
+      {relay && <p class="quiet small">{by === 'evidence' ? text.byEvidence(relay) : text.byServer(relay)}</p>}
     </Notice>
   )
 }

@@ -1,21 +1,11 @@
 // What verified evidence says of a pack's concealed code. Its records are proven as soon
 // as the pack is, whatever the verdict: most packs that are redeemed were dispensed before.
 import { elementString } from '../../gs1/gs1'
-import { parseBundle, type Verdict } from '../../verifier'
-import { compare, concat, type Digest, toText, u64, utf8, zeroDigest } from '../../verifier/bytes'
-import { digest, int, map, text, uint, whole } from '../../verifier/cbor'
-import { batch, date } from '../../verifier/chain'
+import { parseBundle, type Redemption, type Verdict } from '../../verifier'
+import { compare, type Digest, toText, utf8, zeroDigest } from '../../verifier/bytes'
+import { whole } from '../../verifier/cbor'
+import { batch } from '../../verifier/chain'
 import type { Pack, Place } from './code'
-
-/** A Redemption is the ledger's record of a code that was used. */
-export interface Redemption {
-  /** SHA-256 of the browser's key. */
-  browser: Digest
-  by: string // GLN
-  at: Date
-}
-
-const redemption = map({ browser: digest, by: text, at: int, index: uint })
 
 /** A Coded is a pack that has a code. */
 export interface Coded {
@@ -26,7 +16,7 @@ export interface Coded {
   size: bigint
   /** Root over the marks of the batch. */
   root: Digest
-  /** Null: proven not to be redeemed when the evidence was made. Undefined: the evidence does not say. */
+  /** Null: proven not to be redeemed when the evidence was made. Undefined: it was not verified so far. */
   record: Redemption | null | undefined
 }
 
@@ -41,20 +31,12 @@ export function readCoded(raw: Uint8Array, verdict: Verdict): Coded | undefined 
   if (release.codes === zeroDigest) return undefined
   const { index } = bundle.pack
   const { facts } = verdict
-  const id = found.key.subarray(word.length)
-  const name = concat(utf8('redeemed/'), id, u64(index))
-  const record = bundle.state.find((r) => compare(r.key, name) === 0)
   return {
     pack: { gtin: facts.gtin, serial: facts.serial },
     visible: elementString(facts),
-    place: { chain: verdict.chain, batch: toText(id), index },
+    place: { chain: verdict.chain, batch: toText(found.key.subarray(word.length)), index },
     size: release.size,
     root: release.codes,
-    record: record && (record.value ? read(record.value) : null),
+    record: facts.redeemed ?? (facts.codes ? null : undefined),
   }
-}
-
-function read(value: Parameters<typeof whole>[0]): Redemption {
-  const { browser, by, at } = whole(value, redemption)
-  return { browser, by, at: date(at) }
 }

@@ -31,7 +31,7 @@ export const de: Translation<typeof en> = {
   why_maker_unreachable: 'Der Hersteller der Packung antwortet nicht.',
   why_no_ed25519: 'Diesem Browser fehlen die Signaturen, die es dafür braucht (Ed25519). Nehmen Sie einen neueren.',
   why_other: 'Die Antwort des Servers passt nicht zu den Nachweisen.',
-  byEvidence: 'Das sagt das Register; dieses Gerät hat es geprüft.',
+  byEvidence: (relay) => `Das sagt das Register, und dieses Gerät hat es geprüft; übergeben von ${relay}.`,
   byServer: (relay) =>
     `Das sagt dieser Server; dem Register übergeben hat den Code ${relay}. Prüfen Sie die Packung in einer Minute noch einmal, oder bei einer anderen Organisation.`,
   unkept: 'Dieser Browser behält nichts für diese Seite: Später kann er nicht zeigen, dass er der erste war.',

@@ -26,7 +26,7 @@ export const en = {
   why_maker_unreachable: 'The maker of the pack does not answer.',
   why_no_ed25519: 'This browser lacks the signatures that this needs (Ed25519). Use a newer one.',
   why_other: 'The server’s answer does not fit the evidence.',
-  byEvidence: 'The ledger says so; this device has verified it.',
+  byEvidence: (relay: string) => `The ledger says so, and this device has verified it; relayed by ${relay}.`,
   byServer: (relay: string) =>
     `So this server says; the code was handed to the ledger by ${relay}. Check the pack again in a minute, or with another organisation.`,
   unkept: 'This browser keeps nothing for this page: later it cannot show that it was the first.',

@@ -1,12 +1,13 @@
 // One redemption: derive, hold what the server says against the evidence, sign, hand in,
 // and say what came of it, and on whose word.
+import type { Redemption } from '../../verifier'
 import { type Bytes, type Digest, fromText, same, toText } from '../../verifier/bytes'
 import { included } from '../../verifier/merkle'
 import { sha256 } from '../../verifier/sha256'
 import type { World } from '../check'
 import { ask, member, type Problem, parse } from '../server'
 import { derive, mark, redeemed } from './code'
-import type { Coded, Redemption } from './evidence'
+import type { Coded } from './evidence'
 
 const maxAnswer = 64 << 10
 
