@@ -102,7 +102,7 @@ func TestRedeemScanned(t *testing.T) {
 	copied := tab(t, start(t, browser.Config{Language: "de-DE"}), c.link)
 	shown, why = verdict(t, copied)
 	expect(t, shown, why, "genuine", "")
-	must(t, copied.Until(`document.querySelector('#redeem-send')`))
+	redeems(t, copied, "other", "evidence")
 	must(t, copied.Click("#redeem-send"))
 	redeems(t, copied, "other", "evidence")
 	// The browser itself notes an answer that is a refusal.
@@ -127,7 +127,7 @@ func TestRedeemRefuses(t *testing.T) {
 	c, other := s.coated(t), s.coated(t)
 	p := tab(t, start(t, browser.Config{}), s.Stage.Cast.Pharmacy.Endpoint)
 	check(t, p, c.visible)
-	must(t, p.Until(`document.querySelector('#redeem-open')`))
+	redeems(t, p, "unused", "evidence") // what comes above the button moves it
 	must(t, p.Click("#redeem-open"))
 	for _, slip := range []string{"", "123", "UUUUUUUUUUUUUUUUUUUUUUUUUU", c.visible} {
 		must(t, p.Type("#redeem-code", slip))
@@ -177,6 +177,7 @@ func TestRedeemTellsNobody(t *testing.T) {
 	p := tab(t, start(t, browser.Config{}), link+"#"+c.code.Fragment())
 	verdict(t, p)
 	must(t, p.Until(`document.querySelector('#redeem-code')?.value.length === 26`))
+	redeems(t, p, "unused", "evidence")
 	address, err := browser.Evaluate[string](p, `location.href`)
 	must(t, err)
 	if address != link {
@@ -218,7 +219,7 @@ func TestRedeemTellsNobody(t *testing.T) {
 	p = tab(t, start(t, browser.Config{}), s.Stage.Cast.Pharmacy.Endpoint)
 	other := s.coated(t)
 	check(t, p, other.visible)
-	must(t, p.Until(`document.querySelector('#redeem-open')`))
+	redeems(t, p, "unused", "evidence") // what comes above the button moves it
 	must(t, p.Click("#redeem-open"))
 	_, err = browser.Evaluate[bool](p, `(window.fetch = () => Promise.reject(new Error('gone')), true)`)
 	must(t, err)

@@ -99,14 +99,6 @@ export const de: Translation<typeof en> = {
   alertTitle: 'Im Register steht ein Alarm',
   alert_already_dispensed:
     'Jemand wollte eine Packung mit diesem Code abgeben, nachdem sie schon abgegeben war. Vielleicht gibt es eine Kopie der Packung.',
-  alert_already_redeemed:
-    'Jemand hat den Code unter der Schicht eingelöst, nachdem ein anderer es getan hatte. Vielleicht gibt es eine Kopie der Packung.',
-  alert_already_verified:
-    'Jemand hat eine Packung mit diesem Code gemessen, nachdem schon eine als echt gemessen war. Vielleicht gibt es eine Kopie der Packung.',
-  alert_wrong_consignee: 'Jemand hat die Packung gemessen, für den sie nicht registriert war. Vielleicht wurde sie umgeleitet.',
-  alert_wrong_place:
-    'Die Packung wurde an einem anderen Ort gemessen als dem, für den sie registriert war. Vielleicht wurde sie umgeleitet.',
-  alert_superseded: 'Die Packung wurde unter einer Registrierung gemessen, die ersetzt war.',
   alert_other: 'Mit dieser Packung war etwas nicht, wie es sein soll.',
   alertBy: (who, at) => `Ausgelöst bei ${who}, ${at}.`,
 

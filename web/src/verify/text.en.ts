@@ -96,11 +96,6 @@ export const en = {
 
   alertTitle: 'The ledger has raised an alert',
   alert_already_dispensed: 'Somebody tried to dispense a pack with this code after it had been dispensed. There may be a copy of the pack.',
-  alert_already_redeemed: 'Somebody redeemed the code under the coating after another had. There may be a copy of the pack.',
-  alert_already_verified: 'Somebody measured a pack with this code after one had been measured genuine. There may be a copy of the pack.',
-  alert_wrong_consignee: 'Somebody measured the pack who was not the one it had been registered for. It may have been diverted.',
-  alert_wrong_place: 'The pack was measured at another place than the one it had been registered for. It may have been diverted.',
-  alert_superseded: 'The pack was measured under a registration that had been replaced.',
   alert_other: 'Something about this pack was not as it should be.',
   alertBy: (who: string, at: string) => `Raised at ${who}, ${at}.`,
 
