@@ -212,27 +212,45 @@ func TestIdentificationVerifies(t *testing.T) {
 	}
 }
 
+// parts are all that an identification is made of.
+type parts struct {
+	c    genuine.Challenge
+	a    genuine.Answer
+	path chain.Hashes
+	r    chain.Registration
+	l    chain.Line
+}
+
+// A bend changes one of them.
+type bend struct {
+	change func(p *parts)
+	want   error
+}
+
 // Every part of answer, challenge, registration and line that is bent is refused.
 func TestIdentifyBent(t *testing.T) {
-	type parts struct {
-		c    genuine.Challenge
-		a    genuine.Answer
-		path chain.Hashes
-		r    chain.Registration
-		l    chain.Line
-	}
 	s := newScene(t)
 	c := s.challenge(5)
 	a := s.answer(c)
-	stranger := ledgertest.NewDevice(&ledgertest.Org{T: t, GLN: deliverer})
-	forged, err := s.key.Answer(c, good(), stranger.Key)
+	for name, tt := range s.bends(c) {
+		p := parts{*c, genuine.Answer{
+			Key: bytes.Clone(a.Key), Proof: bytes.Clone(a.Proof), Device: a.Device, Signature: bytes.Clone(a.Signature),
+		}, slices.Clone(s.path(5)), s.registration, s.line}
+		tt.change(&p)
+		if _, err := p.c.Identify(&p.a, p.path, &p.r, &p.l); !errors.Is(err, tt.want) {
+			t.Errorf("%s: %v, want %v", name, err, tt.want)
+		}
+	}
+	s.must(s.identify(c, a))
+}
+
+func (s *scene) bends(c *genuine.Challenge) map[string]bend {
+	s.t.Helper()
+	forged, err := s.key.Answer(c, good(), ledgertest.NewDevice(&ledgertest.Org{T: s.t, GLN: deliverer}).Key)
 	s.must(err)
 	_, own, err := ed25519.GenerateKey(nil)
 	s.must(err)
-	for name, tt := range map[string]struct {
-		change func(p *parts)
-		want   error
-	}{
+	return map[string]bend{
 		"registration": {func(p *parts) { p.c.Registration[0] ^= 1 }, genuine.ErrProof},
 		"consignee":    {func(p *parts) { p.c.Consignee = deliverer }, genuine.ErrProof},
 		"place":        {func(p *parts) { p.c.Place = deliverer }, genuine.ErrProof},
@@ -258,23 +276,14 @@ func TestIdentifyBent(t *testing.T) {
 		"fewer marks":      {func(p *parts) { p.r.Terms.Ranges = []chain.Range{{From: 40, To: 44}} }, genuine.ErrProof},
 		"one mark":         {func(p *parts) { p.r.Terms.Whole = true }, genuine.ErrProof},
 		"no marks":         {func(p *parts) { p.r.Terms.Ranges = nil }, genuine.ErrProof},
-		"device":           {func(p *parts) { p.a.Device = kid(t, s.makers) }, genuine.ErrDevice},
+		"device":           {func(p *parts) { p.a.Device = kid(s.t, s.makers) }, genuine.ErrDevice},
 		"unknown device":   {func(p *parts) { p.a.Device[0] ^= 1 }, genuine.ErrDevice},
 		"revoked device":   {func(p *parts) { p.l.Put.Devices = []chain.Device{s.makers.Device} }, genuine.ErrDevice},
 		"no devices":       {func(p *parts) { p.l.Put.Devices = nil }, genuine.ErrDevice},
 		"broken device":    {func(p *parts) { p.l.Put.Devices = []chain.Device{{Point: []byte{4}}} }, genuine.ErrDevice},
 		"stranger's":       {func(p *parts) { p.a = *forged }, genuine.ErrDevice},
-		"stranger as ours": {func(p *parts) { p.a = *forged; p.a.Device = kid(t, s.theirs) }, genuine.ErrDevice},
+		"stranger as ours": {func(p *parts) { p.a = *forged; p.a.Device = kid(s.t, s.theirs) }, genuine.ErrDevice},
 		"signature":        {func(p *parts) { p.a.Signature[5] ^= 1 }, genuine.ErrDevice},
 		"no signature":     {func(p *parts) { p.a.Signature = nil }, genuine.ErrDevice},
-	} {
-		p := parts{*c, genuine.Answer{
-			Key: bytes.Clone(a.Key), Proof: bytes.Clone(a.Proof), Device: a.Device, Signature: bytes.Clone(a.Signature),
-		}, slices.Clone(s.path(5)), s.registration, s.line}
-		tt.change(&p)
-		if _, err := p.c.Identify(&p.a, p.path, &p.r, &p.l); !errors.Is(err, tt.want) {
-			t.Errorf("%s: %v, want %v", name, err, tt.want)
-		}
 	}
-	s.must(s.identify(c, a))
 }

@@ -119,21 +119,28 @@ func (m *mill) transaction(i uint64) *genuine.Transaction {
 
 // marks registers as a device does: each pack is judged, and has its key.
 func (m *mill) marks(n uint64) (chain.Hashes, error) {
-	out := make(chain.Hashes, n)
+	out, readings := make(chain.Hashes, n), m.good()
+	err := onAllCores(n, func(i uint64) error {
+		v, err := m.key.Verification(readings, m.transaction(i))
+		out[i] = chain.MarkLeaf(v)
+		return err
+	})
+	return out, err
+}
+
+// onAllCores calls do with the numbers below n.
+func onAllCores(n uint64, do func(i uint64) error) error {
 	errs := make([]error, runtime.GOMAXPROCS(0))
 	var group sync.WaitGroup
 	for w := range errs {
 		group.Go(func() {
-			readings := m.good()
 			for i := uint64(w); i < n && errs[w] == nil; i += uint64(len(errs)) {
-				var v canon.Digest
-				v, errs[w] = m.key.Verification(readings, m.transaction(i))
-				out[i] = chain.MarkLeaf(v)
+				errs[w] = do(i)
 			}
 		})
 	}
 	group.Wait()
-	return out, errors.Join(errs...)
+	return errors.Join(errs...)
 }
 
 // terms are those of packs [0, n) of the lot.
