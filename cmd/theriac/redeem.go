@@ -18,6 +18,7 @@ import (
 	"theriac/client"
 	"theriac/genuine"
 	"theriac/gs1"
+	"theriac/internal/ledger"
 	"theriac/merkle"
 	"theriac/refusal"
 )
@@ -92,7 +93,7 @@ func outcomeOf(err error) string {
 	switch {
 	case errors.Is(err, genuine.ErrCode):
 		return "wrong_code"
-	case refusal.Code(err) == "already_redeemed":
+	case errors.Is(err, ledger.ErrRedeemed):
 		return "before"
 	case slices.Contains([]string{"unknown_serial", "label_mismatch", "unknown_pack"}, refusal.Code(err)):
 		return "refused"
@@ -178,13 +179,10 @@ func (r *redeemCmd) redeem(ctx context.Context, pack gs1.Identifier, code genuin
 	if done.First {
 		out.Outcome = "first"
 	} else if err == nil {
-		err = errBefore
+		err = ledger.ErrRedeemed
 	}
 	return err
 }
-
-// errBefore is the ledger's refusal, where it is evidence that says so and not the server.
-var errBefore = refusal.New("already_redeemed", "the ledger has another's redemption")
 
 // confirm gets the evidence again, which has the ledger's record now, and takes its word
 // for the server's. Where it does not come, or is refused before that, the server's
