@@ -60,6 +60,7 @@ type Block struct {
 	writes     map[string][]byte // nil: deleted
 	reads      map[string][]byte // of base, which stands still meanwhile
 	holders    map[canon.Digest]known
+	decoded    map[string]decoded // by key
 	operations map[canon.Digest]uint64
 	leaves     []chain.Leaf
 	packs      uint64 // that its transactions had looked at, refused ones too
@@ -70,7 +71,7 @@ type Block struct {
 func (l *Ledger) Begin(base Reader, height int64, at time.Time, logSize uint64) (*Block, error) {
 	b := &Block{
 		ledger: l, base: base, height: height, now: chain.Millis(at), size: logSize,
-		writes: map[string][]byte{}, reads: map[string][]byte{}, holders: map[canon.Digest]known{},
+		writes: map[string][]byte{}, reads: map[string][]byte{}, holders: map[canon.Digest]known{}, decoded: map[string]decoded{},
 		operations: map[canon.Digest]uint64{},
 	}
 	ok, err := read(b, chain.ParamsKey(), &b.params)

@@ -92,15 +92,11 @@ func follows(old *chain.Line, now *chain.PutLine, exists bool) error {
 }
 
 func (t *tx) lineOf(id canon.Digest) (*chain.Line, error) {
-	var l chain.Line
-	ok, err := read(t, chain.LineKey(id), &l)
-	if err != nil {
-		return nil, err
+	l, ok, err := recall[chain.Line](t, chain.LineKey(id))
+	if err == nil && !ok {
+		err = fmt.Errorf("%w: %s", ErrUnknownLine, id)
 	}
-	if !ok {
-		return nil, fmt.Errorf("%w: %s", ErrUnknownLine, id)
-	}
-	return &l, nil
+	return l, err
 }
 
 // checkPlace returns ErrRegistration unless s is a GLN.

@@ -226,15 +226,11 @@ func (p *replaced) allVerified(id canon.Digest, r *chain.Registration, packs cha
 }
 
 func (t *tx) registration(id canon.Digest) (*chain.Registration, error) {
-	var r chain.Registration
-	ok, err := read(t, chain.RegistrationKey(id), &r)
-	if err != nil {
-		return nil, err
+	r, ok, err := recall[chain.Registration](t, chain.RegistrationKey(id))
+	if err == nil && !ok {
+		err = fmt.Errorf("%w: %s", ErrUnknownRegistration, id)
 	}
-	if !ok {
-		return nil, fmt.Errorf("%w: %s", ErrUnknownRegistration, id)
-	}
-	return &r, nil
+	return r, err
 }
 
 // registrations calls do for each part of r whose packs have one registration, with
